@@ -1,0 +1,1 @@
+"""The dncd daemon: a do-not-contact decision server."""

@@ -1,0 +1,1 @@
+"""Ordered tables of bytes, with transactions: the contract, LMDB, and memory."""
