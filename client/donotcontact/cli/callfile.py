@@ -1,0 +1,255 @@
+"""Call files as people have them: a CSV of any header, delimiter and encoding, or one address a line.
+
+A file is read twice: once to survey it, so that a damaged file is refused before anything is asked of the server, and
+once to screen it. Both passes stream; memory does not grow with the file. Rows keep their text exactly as it stood.
+"""
+
+import codecs
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self, TextIO
+
+from donotcontact.cli.columns import looks_like_header
+from donotcontact.cli.exits import FileError
+
+DELIMITERS = ",;\t|"
+SAMPLE_ROWS = 100
+LINE_CHARS_MAX = 1_048_576
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+NUL_HINT = "If it is UTF-16 without a byte order mark, give --encoding utf-16-le; otherwise export it again as UTF-8."
+QUOTE_HINT = 'Close the quote, or double it where it belongs to the text: "".'
+
+Record = tuple[str, list[str]]
+"""A row: its text without the line ending, and its cells. A blank line has no cells."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the survey found."""
+
+    encoding: str
+    delimiter: str
+    line_ending: str
+    preamble: tuple[str, ...]  # lines above the header: "sep=;" and blank ones
+    header: Record | None
+    rows: int  # without the header, and without blank lines at the end
+    width: int  # the cells of the widest row
+    sample: tuple[list[str], ...]  # the first rows, for guessing
+
+
+class CallFile:
+    """An open call file. `layout` tells its form, `rows()` reads it from the start."""
+
+    def __init__(
+        self,
+        source: BinaryIO,
+        name: str,
+        *,
+        encoding: str | None = None,
+        delimiter: str | None = None,
+        header: bool | None = None,
+    ) -> None:
+        """Survey a seekable file. What is not given is found out. Raises FileError for one that cannot be trusted."""
+        self.source = source
+        self.name = name
+        self.layout = self._survey(encoding, delimiter, header)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.source.close()
+
+    def rows(self) -> Iterator[Record]:
+        """Yield the rows below the header in order. Raises FileError where the file is no longer the one surveyed."""
+        above = len(self.layout.preamble) + (self.layout.header is not None)
+        seen = 0
+        with self._text(self.layout.encoding) as text:
+            for index, record in enumerate(read_records(text, self.layout.delimiter)):
+                if index < above:
+                    continue
+                if seen == self.layout.rows:
+                    break
+                seen += 1
+                yield record
+        if seen != self.layout.rows:
+            raise FileError(f"{self.name} changed while it was read.", "Start again when nobody writes to it.")
+
+    def _survey(self, encoding: str | None, delimiter: str | None, header: bool | None) -> Layout:
+        candidates = [encoding] if encoding else self._encodings()
+        for candidate in candidates:
+            try:
+                return self._survey_as(candidate, delimiter, header)
+            except UnicodeError:
+                if candidate == candidates[-1]:
+                    raise self._undecodable(candidate) from None
+            except LookupError:
+                raise FileError(f"There is no encoding named {candidate}.") from None
+        raise AssertionError("there is at least one candidate")
+
+    def _encodings(self) -> list[str]:
+        self.source.seek(0)
+        start = self.source.read(4)
+        marked = [encoding for mark, encoding in BYTE_ORDER_MARKS if start.startswith(mark)]
+        return marked[:1] or ["utf-8", "cp1252"]
+
+    def _survey_as(self, encoding: str, delimiter: str | None, header: bool | None) -> Layout:
+        with self._text(encoding) as text:
+            start = [line for line, _ in zip(_lines(text), range(SAMPLE_ROWS), strict=False)]
+        chosen = delimiter or sniff_delimiter(start)
+        with self._text(encoding) as text:
+            return _survey_records(
+                read_records(text, chosen),
+                self.name,
+                header,
+                encoding=encoding,
+                delimiter=chosen,
+                line_ending=_line_ending(start),
+            )
+
+    @contextmanager
+    def _text(self, encoding: str) -> Iterator[TextIO]:
+        self.source.seek(0)
+        text = io.TextIOWrapper(self.source, encoding=encoding, newline="")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+    def _undecodable(self, encoding: str) -> FileError:
+        hint = "Save it as UTF-8, or name its encoding: --encoding NAME."
+        if not encoding.startswith("utf-16"):
+            self.source.seek(0)
+            for number, line in enumerate(self.source, 1):
+                try:
+                    line.decode(encoding)
+                except UnicodeError:
+                    return FileError(f"{self.name}, line {number}: not text in {encoding}.", hint)
+        return FileError(f"{self.name} is not text in {encoding}.", hint)
+
+
+def open_call_file(
+    path: str, stdin: BinaryIO, *, encoding: str | None = None, delimiter: str | None = None, header: bool | None = None
+) -> CallFile:
+    """Open a call file by path; `-` is standard input, which goes to a temporary file on the disk first."""
+    name = "standard input" if path == "-" else path
+    source = _spooled(stdin) if path == "-" else _opened(path)
+    try:
+        return CallFile(source, name, encoding=encoding, delimiter=delimiter, header=header)
+    except BaseException:
+        source.close()
+        raise
+
+
+def read_records(text: TextIO, delimiter: str) -> Iterator[Record]:
+    """Yield each record with its own text. Raises FileError with the line for NUL bytes and unbalanced quotes."""
+    pending: list[str] = []
+    reader = csv.reader(_kept(_lines(text), pending), delimiter=delimiter, strict=True)
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise FileError(f"Line {line}: the quotes do not balance ({error}).", QUOTE_HINT) from None
+        yield "".join(pending).rstrip("\r\n"), cells
+        pending.clear()
+
+
+def sniff_delimiter(lines: Sequence[str]) -> str:
+    """Choose the delimiter that cuts the most lines into the same number of cells; a comma where none does."""
+    text = [line for line in lines if line.strip()]
+    if text and text[0].lower().startswith("sep=") and len(text[0].strip("\r\n")) == 5:
+        return text[0][4]
+    scored = [(score, delimiter) for delimiter in DELIMITERS if (score := _evenness(text, delimiter))[0] >= 0.5]
+    return max(scored, key=lambda pair: pair[0])[1] if scored else ","
+
+
+def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
+    widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1]
+    if not widths:
+        return 0.0, 0
+    usual = max(set(widths), key=widths.count)
+    return widths.count(usual) / len(lines), usual
+
+
+def _survey_records(
+    records: Iterator[Record], name: str, header: bool | None, *, encoding: str, delimiter: str, line_ending: str
+) -> Layout:
+    preamble: list[str] = []
+    first: Record | None = None
+    for raw, cells in records:
+        if cells and not _is_separator_line(raw):
+            first = raw, cells
+            break
+        preamble.append(raw)
+    if first is None:
+        raise FileError(f"{name} holds no rows.")
+    has_header = looks_like_header(first[1]) if header is None else header
+    sample: list[list[str]] = [] if has_header else [first[1]]
+    rows, rows_seen, width = (0 if has_header else 1), (0 if has_header else 1), len(first[1])
+    for _, cells in records:
+        rows_seen += 1
+        if cells:
+            rows, width = rows_seen, max(width, len(cells))
+            if len(sample) < SAMPLE_ROWS:
+                sample.append(cells)
+    return Layout(
+        encoding, delimiter, line_ending, tuple(preamble), first if has_header else None, rows, width, tuple(sample)
+    )
+
+
+def _lines(text: TextIO) -> Iterator[str]:
+    number = 0
+    while line := text.readline(LINE_CHARS_MAX):
+        number += 1
+        if "\0" in line:
+            raise FileError(f"Line {number} holds a NUL byte.", NUL_HINT)
+        if len(line) == LINE_CHARS_MAX:
+            raise FileError(f"Line {number} is longer than {LINE_CHARS_MAX:,} characters.", "This is no call file.")
+        yield line
+
+
+def _kept(lines: Iterator[str], pending: list[str]) -> Iterator[str]:
+    for line in lines:
+        pending.append(line)
+        yield line
+
+
+def _is_separator_line(raw: str) -> bool:
+    return len(raw) == 5 and raw.lower().startswith("sep=")
+
+
+def _line_ending(lines: Sequence[str]) -> str:
+    return "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+
+
+def _opened(path: str) -> BinaryIO:
+    try:
+        source = Path(path).open("rb")  # noqa: SIM115 - CallFile closes it
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
+    if source.seekable():
+        return source
+    with source:  # a pipe, such as <(gunzip -c calls.csv.gz)
+        return _spooled(source)
+
+
+def _spooled(source: BinaryIO) -> BinaryIO:
+    spool = tempfile.TemporaryFile()  # noqa: SIM115 - CallFile closes it
+    shutil.copyfileobj(source, spool)
+    return spool

@@ -1,0 +1,53 @@
+"""How a command ends: the exit codes, and the failures that are the command's own."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What scripts branch on. Only OK after check, scrub, explain or claim means "go ahead"."""
+
+    OK = 0
+    NOT_ALLOWED = 1
+    USAGE = 2
+    REFUSED = 3
+    UNREACHABLE = 4
+    FILE = 5
+    INTERRUPTED = 130
+
+
+EXIT_MEANINGS = {
+    ExitCode.OK: "It worked; for `check`, `scrub` and `explain`: every address is ALLOW.",
+    ExitCode.NOT_ALLOWED: (
+        "The answer is no: an address is not allowed (`check`, `scrub`, `explain`), the opt-in request was not granted "
+        "(`optin claim`), an entry was kept because it is the person's own word (`remove`), the journal is broken "
+        "(`journal verify`)."
+    ),
+    ExitCode.USAGE: "The command line is wrong, or a question was left unanswered. Nothing was done.",
+    ExitCode.REFUSED: "The server refused: the request is wrong, or the token may not do it. Nothing was changed.",
+    ExitCode.UNREACHABLE: (
+        "No answer: the server was not reachable, timed out, was overloaded or failed. Nothing may be contacted."
+    ),
+    ExitCode.FILE: "A file cannot be read or written, or cannot be understood. No result file was left.",
+    ExitCode.INTERRUPTED: "Interrupted (Ctrl-C).",
+}
+
+
+class CommandError(Exception):
+    """A failure of the command itself; `str()` says what is wrong, `hint` what to do."""
+
+    code = ExitCode.USAGE
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        """Keep one sentence and the advice."""
+        super().__init__(message)
+        self.hint = hint
+
+
+class UsageError(CommandError):
+    """The command line does not say what is needed."""
+
+
+class FileError(CommandError):
+    """A file is not usable; the message names the line where there is one."""
+
+    code = ExitCode.FILE

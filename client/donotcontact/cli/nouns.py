@@ -1,0 +1,104 @@
+"""Words of the contract as people type them: enum values without their prefix, in any case; times."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import typer
+from google.protobuf.descriptor import EnumDescriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, journal_service_pb2, verdict_pb2
+
+CHANNEL = core_pb2.Channel.DESCRIPTOR
+PURPOSE = core_pb2.Purpose.DESCRIPTOR
+SOURCE = core_pb2.Source.DESCRIPTOR
+OPT_IN_STATUS = core_pb2.OptInStatus.DESCRIPTOR
+ENTRY_REASON = entry_pb2.EntryReason.DESCRIPTOR
+ENTRY_STATE = entry_pb2.EntryState.DESCRIPTOR
+REMOVAL_REASON = entry_pb2.RemovalReason.DESCRIPTOR
+ROW_OUTCOME = entry_pb2.RowOutcome.DESCRIPTOR
+EVENT_KIND = journal_service_pb2.EventKind.DESCRIPTOR
+ROLE = event_pb2.Role.DESCRIPTOR
+VERDICT = verdict_pb2.Verdict.DESCRIPTOR
+RULE = verdict_pb2.Rule.DESCRIPTOR
+ADDRESS_FAULT = verdict_pb2.AddressFault.DESCRIPTOR
+
+RELATIVE_TIME = re.compile(r"\+(\d{1,5})([mhdw])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def short_name(enum: EnumDescriptor, number: int) -> str:
+    """Return the name without its prefix, such as VOICE; UNKNOWN_9 for a number that this version does not know."""
+    value = enum.values_by_number.get(number)
+    return value.name.removeprefix(_prefix(enum)) if value else f"UNKNOWN_{number}"
+
+
+def option_name(enum: EnumDescriptor, number: int) -> str:
+    """Return the name as an option takes it, such as consent-renewed."""
+    return short_name(enum, number).lower().replace("_", "-")
+
+
+def option_names(enum: EnumDescriptor) -> list[str]:
+    """Return every name that an option takes, in the order of the contract."""
+    return [option_name(enum, value.number) for value in enum.values if value.number]
+
+
+def enum_number(enum: EnumDescriptor, name: str) -> int | None:
+    """Return the number of a short or full name in any case, with hyphens or underscores; None for any other text."""
+    folded = name.strip().upper().replace("-", "_")
+    for value in enum.values:
+        if value.number and folded in {value.name, value.name.removeprefix(_prefix(enum))}:
+            return value.number
+    return None
+
+
+def enum_parser(enum: EnumDescriptor) -> Callable[[str], Any]:
+    """Build the parser of an option that takes a name of the enum."""
+
+    def parse(name: str) -> int:
+        number = enum_number(enum, str(name))
+        if number is None:
+            raise typer.BadParameter(f"{name!r} is not one of {', '.join(option_names(enum))}.")
+        return number
+
+    return parse
+
+
+def parse_time(text: str, now: Callable[[], datetime]) -> datetime:
+    """Read a time: ISO 8601, or from now on, such as +90d. Without an offset it is the time of this machine."""
+    relative = RELATIVE_TIME.fullmatch(text.strip())
+    try:
+        if relative:
+            return now() + timedelta(**{UNITS[relative[2]]: int(relative[1])})
+        return datetime.fromisoformat(text.strip()).astimezone()
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(
+            f"{text!r} is not a time. Write 2026-11-03, 2026-11-03T09:30, 2026-11-03T09:30Z, or +90d from now."
+        ) from None
+
+
+def time_of(stamp: Timestamp) -> datetime:
+    """Convert a protobuf time, to the microsecond."""
+    return stamp.ToDatetime(tzinfo=UTC)
+
+
+def iso(stamp: Timestamp) -> str:
+    """Write a time as JSON and people read it: UTC, to the millisecond where there are any."""
+    return iso_of(time_of(stamp))
+
+
+def iso_of(moment: datetime) -> str:
+    """Write a time in UTC, to the second, or to the millisecond where there are any."""
+    precision = "milliseconds" if moment.microsecond >= 1_000 else "seconds"
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def iso_of_ms(milliseconds: int) -> str:
+    """Write milliseconds since 1970-01-01 UTC as a time."""
+    return iso_of(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds))
+
+
+def _prefix(enum: EnumDescriptor) -> str:
+    return enum.values_by_number[0].name.removesuffix("UNSPECIFIED")

@@ -1,0 +1,117 @@
+"""`dnc optin`: what a person said about being texted."""
+
+from typing import Annotated
+
+import typer
+
+from donotcontact.cli.evidence import (
+    ActorOption,
+    CallIdOption,
+    CampaignOption,
+    NoteOption,
+    RecordingOption,
+    ReferenceOption,
+    RequestIdOption,
+    SourceOption,
+    evidence_of,
+)
+from donotcontact.cli.exits import ExitCode
+from donotcontact.cli.nouns import OPT_IN_STATUS, enum_parser, iso, option_names, short_name
+from donotcontact.cli.session import JsonOption, RegionOption, session_of
+
+group = typer.Typer(name="optin", no_args_is_help=True, help="The SMS opt-in of one number.")
+NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number.")]
+
+
+@group.command("get")
+def get(ctx: typer.Context, *, number: NumberArgument, region: RegionOption = "", as_json: JsonOption = False) -> None:
+    """Tell the opt-in status of a number: not-sent, sent, accepted (START) or rejected (STOP).
+
+    Example: `dnc optin get '+1 415 555 0123'`
+    """
+    session = session_of(ctx, as_json)
+    with session.client() as client:
+        answer = client.get_opt_in(number, region=region)
+    if session.output.as_json:
+        session.output.document(answer)
+        return
+    since = f" since {iso(answer.since)} (position {answer.event_position:,})" if answer.HasField("since") else ""
+    session.output.say(f"{answer.address}: {short_name(OPT_IN_STATUS, answer.status)}{since}")
+
+
+@group.command("set")
+def set_status(
+    ctx: typer.Context,
+    *,
+    number: NumberArgument,
+    status: Annotated[
+        int,
+        typer.Argument(
+            metavar="STATUS", parser=enum_parser(OPT_IN_STATUS), help=f"{', '.join(option_names(OPT_IN_STATUS))}."
+        ),
+    ],
+    source: SourceOption,
+    note: NoteOption = "",
+    call_id: CallIdOption = "",
+    recording: RecordingOption = "",
+    campaign: CampaignOption = "",
+    reference: ReferenceOption = "",
+    region: RegionOption = "",
+    actor: ActorOption = "",
+    request_id: RequestIdOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record a new opt-in status. Rejected also adds a do-not-text entry; accepted takes that one away and no other.
+
+    Example: `dnc optin set '+1 415 555 0123' rejected --source inbound-message --reference msg-771`
+    """
+    session = session_of(ctx, as_json)
+    with session.client() as client:
+        answer = client.set_opt_in(
+            number,
+            status,
+            source=source,
+            note=note,
+            evidence=evidence_of(call_id, recording, campaign, reference),
+            region=region,
+            actor=actor,
+            request_id=request_id,
+        )
+    if session.output.as_json:
+        session.output.document(answer)
+        return
+    before, after = short_name(OPT_IN_STATUS, answer.before), short_name(OPT_IN_STATUS, answer.status)
+    session.output.say(f"{after} (before: {before}).")
+
+
+@group.command("claim")
+def claim(
+    ctx: typer.Context,
+    *,
+    number: NumberArgument,
+    campaign: Annotated[
+        str, typer.Option("--campaign", metavar="NAME", help="The campaign or flow that sends it.", show_default=False)
+    ] = "",
+    region: RegionOption = "",
+    actor: ActorOption = "",
+    request_id: RequestIdOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Claim the right to send the opt-in request. Send it only where this leaves with 0: one of all callers is granted.
+
+    Example: `dnc optin claim '+1 415 555 0123' --campaign spring && send-opt-in-request`
+    """
+    session = session_of(ctx, as_json)
+    with session.client() as client:
+        answer = client.claim_opt_in_request(
+            number, region=region, campaign=campaign, actor=actor, request_id=request_id
+        )
+    if session.output.as_json:
+        session.output.document(answer)
+    elif answer.granted:
+        session.output.say("Granted: send the opt-in request now.", "green")
+    else:
+        entry = "an entry stands against texts to this number" if answer.blocked_by_entry else ""
+        why = entry or f"the status is {short_name(OPT_IN_STATUS, answer.status)}"
+        session.output.say(f"Not granted: do not send; {why}.", "bold red")
+    raise typer.Exit(ExitCode.OK if answer.granted else ExitCode.NOT_ALLOWED)

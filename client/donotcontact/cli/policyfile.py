@@ -1,0 +1,134 @@
+"""Policies as YAML: the JSON mapping of the message, short enum names allowed, and faults with their path and line."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import yaml
+from google.protobuf.message import Message
+
+from donotcontact.cli.exits import FileError
+from donotcontact.cli.messages import Field, plain
+from donotcontact.cli.nouns import enum_number, iso, option_names
+from donotcontact.v1.policy_pb2 import Policy
+from donotcontact.v1.policy_service_pb2 import AppliedPolicy
+
+FILE_BYTES_MAX = 1_048_576
+
+
+def read_policy(path: str, stdin: BinaryIO) -> Policy:
+    """Read a policy from a file, or from standard input for `-`. Raises FileError with path and line of every fault."""
+    name = "standard input" if path == "-" else path
+    faults: list[str] = []
+    policy = Policy()
+    _fill(policy, _document(_text(path, stdin), name), "", faults)
+    if not faults and not policy.name:
+        faults.append("name: is missing")
+    if faults:
+        raise FileError(f"{name} is not a policy:\n  " + "\n  ".join(faults))
+    return policy
+
+
+def write_policy(applied: AppliedPolicy) -> str:
+    """Write a policy as YAML that can be applied again; comments tell its version."""
+    head = f"# version {applied.version}, applied {iso(applied.applied_at)}\n" if applied.version else ""
+    body = yaml.dump(plain(applied.policy, sparse=True), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return head + body
+
+
+class _Dumper(yaml.SafeDumper):
+    """Lists of words on one line, as people write them."""
+
+    def represent_list(self, data: Any) -> yaml.SequenceNode:
+        flow = all(isinstance(element, str) for element in data)
+        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
+
+
+_Dumper.add_representer(list, _Dumper.represent_list)
+
+
+def _text(path: str, stdin: BinaryIO) -> bytes:
+    try:
+        content = stdin.read(FILE_BYTES_MAX + 1) if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(content) > FILE_BYTES_MAX:
+        raise FileError(f"{path} is longer than {FILE_BYTES_MAX:,} bytes: no policy is.")
+    return content
+
+
+def _document(content: bytes, name: str) -> yaml.MappingNode:
+    try:
+        documents = list(yaml.compose_all(content, Loader=yaml.SafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FileError(f"{name}, line {line}: not YAML: {error.problem or 'syntax'}.") from None
+    except (yaml.YAMLError, RecursionError):
+        raise FileError(f"{name} is not YAML.") from None
+    if len(documents) != 1:
+        raise FileError(f"{name} holds {len(documents)} documents.", "Write one policy in each file.")
+    if not isinstance(documents[0], yaml.MappingNode):
+        raise FileError(f"{name} is not a policy: it must begin with keys, such as name: us-telemarketing.")
+    return documents[0]
+
+
+def _fill(message: Message, node: yaml.MappingNode, path: str, faults: list[str]) -> None:
+    fields = _fields(message)
+    seen: set[str] = set()
+    for key, value in node.value:
+        here = f"{path}{key.value if isinstance(key, yaml.ScalarNode) else '?'}"
+        field = fields.get(key.value) if isinstance(key, yaml.ScalarNode) else None
+        if field is None:
+            known = ", ".join(each.name for each in message.DESCRIPTOR.fields)
+            faults.append(f"{here} (line {_line(key)}): no such key; known are {known}")
+        elif field.name in seen:
+            faults.append(f"{here} (line {_line(key)}): stands here twice")
+        else:
+            seen.add(field.name)
+            _set(message, field, value, here, faults)
+
+
+def _fields(message: Message) -> dict[str, Field]:
+    return {name: field for field in message.DESCRIPTOR.fields for name in (field.name, field.json_name)}
+
+
+def _set(message: Message, field: Field, node: yaml.Node, path: str, faults: list[str]) -> None:
+    if field.is_repeated:
+        target = getattr(message, field.name)
+        for index, element in enumerate(_elements(node, path, faults)):
+            value = _scalar(field, element, f"{path}[{index}]", faults)
+            if value is not None:
+                target.append(value)
+    elif field.message_type is not None:
+        if isinstance(node, yaml.MappingNode):
+            child = getattr(message, field.name)
+            child.SetInParent()
+            _fill(child, node, f"{path}.", faults)
+        else:
+            faults.append(f"{path} (line {_line(node)}): must be keys and values")
+    elif (value := _scalar(field, node, path, faults)) is not None:
+        setattr(message, field.name, value)
+
+
+def _elements(node: yaml.Node, path: str, faults: list[str]) -> Iterator[yaml.Node]:
+    if isinstance(node, yaml.SequenceNode):
+        yield from node.value
+    else:
+        faults.append(f"{path} (line {_line(node)}): must be several, such as [one, two]")
+
+
+def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str | int | None:
+    if not isinstance(node, yaml.ScalarNode) or node.tag.endswith(":null"):
+        faults.append(f"{path} (line {_line(node)}): must be one word or text")
+        return None
+    if field.enum_type is None:
+        return str(node.value)
+    number = enum_number(field.enum_type, node.value)
+    if number is None:
+        names = ", ".join(name.upper().replace("-", "_") for name in option_names(field.enum_type))
+        faults.append(f"{path} (line {_line(node)}): {node.value!r} is not one of {names}")
+    return number
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1

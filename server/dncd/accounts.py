@@ -1,0 +1,79 @@
+"""Accounts: the customers of the server, and the version of each one's catalog.
+
+Rows of ACCOUNTS: id + b"d" -> definition, id + b"c" -> position of the last change to the catalog (labels, policies,
+prefixes, domains), 0 + name -> id. The id 0 is the server itself.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from dncd.errors import FieldFault, InvalidFields
+from dncd.events import AccountCreated, Event
+from dncd.storage.contract import Snapshot, Table, Transaction
+from dncd.storage.keys import account_key, account_of, u64
+
+SERVER_ID: Final = 0
+DEFAULT_NAME: Final = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One customer of the server."""
+
+    id: int
+    name: str
+    default_region: str
+
+
+def get(snapshot: Snapshot, account_id: int) -> Account:
+    """Return an account by its id, which must exist."""
+    row = snapshot.get(Table.ACCOUNTS, account_key(account_id, b"d"))
+    assert row is not None, "account ids come from the store itself"
+    return _decode(account_id, row)
+
+
+def find(snapshot: Snapshot, name: str) -> Account | None:
+    """Return an account by its name, or None where there is none."""
+    row = snapshot.get(Table.ACCOUNTS, account_key(SERVER_ID, name.encode()))
+    return get(snapshot, account_of(row)) if row is not None else None
+
+
+def scan(snapshot: Snapshot) -> Iterator[Account]:
+    """Yield every account by name."""
+    for _, row in snapshot.scan(Table.ACCOUNTS, account_key(SERVER_ID)):
+        yield get(snapshot, account_of(row))
+
+
+def next_id(snapshot: Snapshot) -> int:
+    """Return the id that the next account gets."""
+    return 1 + sum(1 for _ in snapshot.scan(Table.ACCOUNTS, account_key(SERVER_ID)))
+
+
+def catalog_version(snapshot: Snapshot, account_id: int) -> int:
+    """Return the position of the last event that changed the account's catalog."""
+    row = snapshot.get(Table.ACCOUNTS, account_key(account_id, b"c"))
+    return int.from_bytes(row or b"")
+
+
+def touch_catalog(txn: Transaction, event: Event) -> None:
+    """Note that an event changed the account's catalog, so that every worker reads it anew."""
+    txn.put(Table.ACCOUNTS, account_key(event.draft.account_id, b"c"), u64(event.position))
+
+
+def apply_created(txn: Transaction, event: Event, change: AccountCreated) -> bytes:
+    """Create an account; raises `InvalidFields` where the name is taken."""
+    if find(txn, change.name) is not None:
+        raise InvalidFields([FieldFault("name", "an account of this name exists")])
+    account_id = event.draft.account_id
+    fields = {"name": change.name, "default_region": change.default_region}
+    txn.put(Table.ACCOUNTS, account_key(account_id, b"d"), json.dumps(fields, sort_keys=True).encode())
+    txn.put(Table.ACCOUNTS, account_key(SERVER_ID, change.name.encode()), account_key(account_id))
+    touch_catalog(txn, event)
+    return b"\x01"
+
+
+def _decode(account_id: int, row: bytes) -> Account:
+    fields: dict[str, str] = json.loads(row)
+    return Account(account_id, fields["name"], fields["default_region"])

@@ -1,0 +1,91 @@
+"""The catalog of an account: its labels, compiled policies, prefixes and domains, as one worker holds them in memory.
+
+It is read from a snapshot, and read anew when the snapshot's catalog version differs: so a worker sees the changes of
+the others without being told.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dncd import accounts, entries, labels, policies
+from dncd.errors import PolicyNotFound
+from dncd.events import Label
+from dncd.policies import Applied, Compiled, compile_policy
+from dncd.storage.contract import Phones, Snapshot
+from dncd.storage.keys import Kind, text_key
+
+Rows = NDArray[np.intp]
+_POWERS_OF_TEN: Final = 10 ** np.arange(0, 20, dtype=np.uint64)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What an account has beside its addresses, at one version; never changed once made."""
+
+    account_id: int
+    version: int
+    labels: dict[int, Label]
+    policies: dict[str, Compiled]
+    prefixes: tuple[str, ...]
+    domains: frozenset[str]
+
+    def policy(self, name: str) -> Compiled:
+        """Return a compiled policy; the empty name is the default. Raises `PolicyNotFound`."""
+        compiled = self.policies.get(name)
+        if compiled is None:
+            raise PolicyNotFound(f"no policy {name!r} is in force; apply it first", policy=name)
+        return compiled
+
+    def covering_prefixes(self, phones: Phones) -> Iterator[tuple[Rows, list[bytes]]]:
+        """Yield, for each length of prefix, the rows that a prefix covers and the address keys of those prefixes."""
+        if not self.prefixes:
+            return
+        digits = np.searchsorted(_POWERS_OF_TEN, phones, side="right")
+        for length, prefixes in self._prefixes_by_length.items():
+            longer = np.maximum(digits - length, 0)
+            heads = phones // _POWERS_OF_TEN[longer]
+            places = np.minimum(np.searchsorted(prefixes, heads), len(prefixes) - 1)
+            rows = np.flatnonzero((longer > 0) & (prefixes[places] == heads))
+            yield rows, [text_key(self.account_id, Kind.PREFIX, str(head)) for head in heads[rows].tolist()]
+
+    @cached_property
+    def _prefixes_by_length(self) -> dict[int, Phones]:
+        lengths = sorted({len(prefix) for prefix in self.prefixes})
+        return {
+            length: np.array(sorted(int(p) for p in self.prefixes if len(p) == length), dtype=np.uint64)
+            for length in lengths
+        }
+
+
+def read(snapshot: Snapshot, account_id: int) -> Catalog:
+    """Read an account's catalog from a snapshot."""
+    known = dict(labels.scan(snapshot, account_id))
+    in_force = [Applied(policies.DEFAULT, 0, 0), *policies.scan(snapshot, account_id)]
+    return Catalog(
+        account_id,
+        accounts.catalog_version(snapshot, account_id),
+        known,
+        {applied.policy.name: compile_policy(applied, known) for applied in in_force},
+        tuple(entries.scan_patterns(snapshot, account_id, Kind.PREFIX)),
+        frozenset(entries.scan_patterns(snapshot, account_id, Kind.DOMAIN)),
+    )
+
+
+class Catalogs:
+    """The catalogs of all accounts that were asked about; threads may share it."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, Catalog] = {}
+
+    def at(self, snapshot: Snapshot, account_id: int) -> Catalog:
+        """Return an account's catalog as of a snapshot; costs one read where nothing changed."""
+        known = self._known.get(account_id)
+        if known is None or known.version != accounts.catalog_version(snapshot, account_id):
+            # Two threads may both read it: they read the same, or the next check reads it again.
+            known = self._known[account_id] = read(snapshot, account_id)
+        return known

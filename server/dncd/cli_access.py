@@ -1,0 +1,135 @@
+"""Commands about who may call: accounts and tokens. Each change goes through the journal, like every other."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from dncd import accounts, administration, tokens
+from dncd.ambient import new_id, now_ms
+from dncd.app import build_app
+from dncd.cli_frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
+from dncd.limits import NAME_CHARS_MAX
+from dncd.nouns import Role
+from dncd.storage.contract import Snapshot, Store
+
+DAY_MS: Final = 86_400_000
+_NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}")
+
+accounts_app = typer.Typer(help="The customers of the server.", epilog=EXIT_CODES, no_args_is_help=True)
+tokens_app = typer.Typer(help="Who may call.", epilog=EXIT_CODES, no_args_is_help=True)
+
+
+class RoleName(StrEnum):
+    """The roles that a token can have."""
+
+    CHECKER = "checker"
+    AGENT = "agent"
+    MANAGER = "manager"
+    ADMIN = "admin"
+    AUDITOR = "auditor"
+
+
+@accounts_app.command("create", epilog=EXIT_CODES)
+def create_account(
+    name: str,
+    default_region: Annotated[
+        str, typer.Option(help="The country of numbers that are written without one, such as US.")
+    ] = "",
+    store: StoreOption = None,
+) -> None:
+    """Create an account. It is apart from all others: own labels, entries, policies, tokens."""
+    with founded(store) as opened:
+        administration.create_account(opened, now_ms(), _name(name), default_region.upper())
+    say(f"created account {name}")
+
+
+@accounts_app.command("list", epilog=EXIT_CODES)
+def list_accounts(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """List the accounts by name."""
+    with attached(store) as opened, opened.snapshot() as snapshot:
+        found = [{"name": each.name, "default_region": each.default_region} for each in accounts.scan(snapshot)]
+    _print_rows(found, as_json=as_json)
+
+
+@tokens_app.command("create", epilog=EXIT_CODES)
+def create_token(
+    name: Annotated[str, typer.Option(help="Who will use it, such as dialer-1. The journal names it as the actor.")],
+    role: Annotated[RoleName, typer.Option(help="What it may do.")],
+    account: Annotated[str, typer.Option(help="Whose it is.")] = accounts.DEFAULT_NAME,
+    expires: Annotated[int, typer.Option(help="Days until it expires. 0: never.", min=0, max=36_500)] = 0,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a token and print it: once, since only a digest of it is kept. From the first on, every call needs one."""
+    expires_at_ms = now_ms() + expires * DAY_MS if expires else 0
+    with founded(store) as opened:
+        text = administration.create_token(opened, now_ms(), account, _name(name), Role[role.name], expires_at_ms)
+    if as_json:
+        told = {
+            "id": text.split("_")[1],
+            "token": text,
+            "account": account,
+            "role": role,
+            "expires_at_ms": expires_at_ms,
+        }
+        typer.echo(json.dumps(told))
+        return
+    say("keep this token; it is not shown again")
+    typer.echo(text)
+
+
+@tokens_app.command("list", epilog=EXIT_CODES)
+def list_tokens(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """List the tokens, revoked and expired ones too. Secrets are not kept, so they cannot be shown."""
+    with attached(store) as opened, opened.snapshot() as snapshot:
+        found = [_told(snapshot, token) for token in tokens.scan(snapshot)]
+    _print_rows(found, as_json=as_json)
+
+
+@tokens_app.command("revoke", epilog=EXIT_CODES)
+def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")], store: StoreOption = None) -> None:
+    """Revoke a token. Calls with it fail from now on, on every worker; streams that run go on until they end."""
+    with attached(store) as opened:
+        administration.revoke_token(opened, now_ms(), token_id)
+    say(f"revoked {token_id}")
+
+
+@contextmanager
+def founded(store: Path | None) -> Iterator[Store]:
+    """Open a store for a change that may be its first: made where there is none, with the account `default`."""
+    with attached(store, create=True) as opened:
+        build_app(opened, now_ms, new_id, settings_for(store))
+        yield opened
+
+
+def _told(snapshot: Snapshot, token: tokens.Token) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "account": accounts.get(snapshot, token.account_id).name,
+        "name": token.name,
+        "role": token.role.name.lower(),
+        "valid": token.valid(now_ms()),
+        "expires_at_ms": token.expires_at_ms,
+        "revoked_at_ms": token.revoked_at_ms,
+    }
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        say(f"dncd: a name has 1 to {NAME_CHARS_MAX} letters, digits, dots, hyphens, underscores, the first no sign")
+        raise typer.Exit(WRONG)
+    return text
+
+
+def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(rows))
+        return
+    for row in rows:
+        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))

@@ -1,0 +1,75 @@
+"""What every command shares: how it opens the store, and how it ends."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from pydantic import ValidationError
+
+from dncd.config import ENV_PREFIX, Settings, effective
+from dncd.endpoint import EndpointUnusable
+from dncd.errors import DncError, StoreUnusable
+from dncd.storage.lmdb import LmdbStore
+from dncd.supervisor import ServingRefused
+
+FAILED: Final = 1
+WRONG: Final = 2
+STORE_UNUSABLE: Final = 3
+EXIT_CODES: Final = (
+    "Exit codes: 0 done; 1 refused, failed, or a broken journal; 2 a wrong option or setting;"
+    " 3 the store cannot be used."
+)
+
+StoreOption = Annotated[
+    Path | None, typer.Option("--store", help=f"The folder of the store. Default: {ENV_PREFIX}STORE, else dncd-store.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for machines.")]
+
+
+def run(command: Callable[[], object]) -> None:
+    """Run a command line and end the process; expected failures become one line on stderr and an exit code."""
+    try:
+        command()
+    except ValidationError as error:
+        _end(WRONG, "; ".join(f"{_setting(fault)}{fault['msg']}" for fault in error.errors(include_input=False)))
+    except (EndpointUnusable, ServingRefused) as error:
+        _end(WRONG, str(error))
+    except StoreUnusable as error:
+        _end(STORE_UNUSABLE, str(error))
+    except DncError as error:
+        _end(FAILED, str(error))
+
+
+def settings_for(store: Path | None) -> Settings:
+    """Build the settings of a command that takes nothing but the store."""
+    return effective({"store": store})
+
+
+@contextmanager
+def attached(store: Path | None, *, create: bool = False) -> Iterator[LmdbStore]:
+    """Open a store beside the server that may be serving it; with `create`, make one where there is none.
+
+    Raises `StoreUnusable`.
+    """
+    opened = LmdbStore.attach(settings_for(store).store, create=create)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+def say(line: str) -> None:
+    """Print a line for the person, where it does not disturb what a machine reads."""
+    typer.echo(line, err=True)
+
+
+def _setting(fault: Any) -> str:
+    return f"setting {'.'.join(map(str, fault['loc']))}: " if fault["loc"] else ""
+
+
+def _end(code: int, sentence: str) -> None:
+    say(f"dncd: {sentence}")
+    sys.exit(code)

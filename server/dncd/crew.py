@@ -1,0 +1,146 @@
+"""The crew: the worker processes of one supervisor, each kept running until all are told to drain."""
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+from typing import Final
+
+from dncd.worker import DRAIN, READY, Order
+
+BACKOFF_FIRST_S: Final = 0.1
+BACKOFF_MAX_S: Final = 10.0
+STEADY_AFTER_S: Final = 60.0
+# Beyond notice and grace: to close the store and end the interpreter.
+ENDING_S: Final = 10.0
+
+_log = logging.getLogger(__name__)
+
+
+class News(Enum):
+    """What is told about a worker while the crew comes up."""
+
+    READY = "ready"
+    FAILED = "failed"
+
+
+class Place:
+    """The place of one worker: a process, and the thread that starts it again when it crashes."""
+
+    def __init__(self, order: Order, tell: Callable[[News], None]) -> None:
+        """`tell` hears once whether the first process of the place came up."""
+        self._order = order
+        self._tell = tell
+        self._draining = threading.Event()
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+        self._thread = threading.Thread(target=self._keep_filled, name="place", daemon=True)
+
+    def start(self) -> None:
+        """Start the worker."""
+        self._thread.start()
+
+    def drain(self) -> None:
+        """Tell the worker to end in order, and start no other."""
+        with self._lock:
+            self._draining.set()
+            if self._process is not None:
+                _tell_to_drain(self._process)
+
+    def wait(self, until: float) -> bool:
+        """Wait for the worker until a time of the monotonic clock, then kill it. Tell whether it ended itself."""
+        self._thread.join(max(0.0, until - time.monotonic()))
+        if not self._thread.is_alive():
+            return True
+        _log.error("worker %s did not end in time and is killed", self._process and self._process.pid)
+        with self._lock:
+            if self._process is not None:
+                self._process.kill()
+        self._thread.join()
+        return False
+
+    def _keep_filled(self) -> None:
+        backoff_s, came_up = BACKOFF_FIRST_S, False
+        while (process := self._spawn()) is not None:
+            began = time.monotonic()
+            if _is_ready(process):
+                _log.info("worker %d is ready", process.pid)
+                came_up = came_up or self._told(News.READY)
+            code = process.wait()
+            if self._draining.is_set():
+                return
+            if not came_up:
+                self._tell(News.FAILED)
+                return
+            if time.monotonic() - began > STEADY_AFTER_S:
+                backoff_s = BACKOFF_FIRST_S
+            _log.error("worker %d ended with %d; another starts in %.1f s", process.pid, code, backoff_s)
+            self._draining.wait(backoff_s)
+            backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+
+    def _spawn(self) -> subprocess.Popen[str] | None:
+        with self._lock:
+            if self._draining.is_set():
+                return None
+            self._process = process = start_worker()
+        _say(process, self._order.model_dump_json())
+        return process
+
+    def _told(self, news: News) -> bool:
+        self._tell(news)
+        return True
+
+
+def start_worker() -> subprocess.Popen[str]:
+    """Start a worker with an interpreter of its own: never forked, since threads and LMDB do not survive a fork."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "dncd.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={"GRPC_VERBOSITY": "ERROR", **os.environ},
+    )
+
+
+def _is_ready(process: subprocess.Popen[str]) -> bool:
+    assert process.stdout is not None, "workers have a pipe"
+    return process.stdout.readline().strip() == READY
+
+
+def _tell_to_drain(process: subprocess.Popen[str]) -> None:
+    _say(process, DRAIN)
+
+
+def _say(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None, "workers have a pipe"
+    try:
+        process.stdin.write(line + "\n")
+        process.stdin.flush()
+    except BrokenPipeError:
+        _log.warning("worker %d had already ended", process.pid)
+
+
+class Crew:
+    """All workers."""
+
+    def __init__(self, order: Order, count: int, tell: Callable[[News], None]) -> None:
+        self._places = [Place(order, tell) for _ in range(count)]
+        settings = order.settings
+        self._drain_s = settings.drain_notice_seconds + settings.drain_grace_seconds + ENDING_S
+
+    def start(self) -> None:
+        """Start every worker."""
+        for place in self._places:
+            place.start()
+
+    def drain(self) -> bool:
+        """End all workers in order, all at once. Tell whether none had to be killed."""
+        for place in self._places:
+            place.drain()
+        until = time.monotonic() + self._drain_s
+        ended = [place.wait(until) for place in self._places]
+        return all(ended)

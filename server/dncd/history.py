@@ -1,0 +1,59 @@
+"""The history of an address: the events about it, and what was known about it at any revision.
+
+The past is rebuilt by replaying those events, and the account's catalog events, into an empty store in memory: the same
+`apply` and the same decision as now, so that an explanation of the past cannot differ from what was answered then.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from dncd import entries, journal
+from dncd.addresses import Target, covering_domains
+from dncd.apply import apply
+from dncd.journal import JournalRow
+from dncd.storage.contract import Snapshot, Table
+from dncd.storage.keys import Kind, text_key, u64
+from dncd.storage.memory import MemoryStore
+
+
+def covering_keys(account_id: int, target: Target) -> list[bytes]:
+    """Return the address keys whose entries speak about a target: its own first, then prefixes or domains."""
+    own = target.key(account_id)
+    if target.kind is Kind.PHONE:
+        digits = target.text[1:]
+        return [own, *(text_key(account_id, Kind.PREFIX, digits[:length]) for length in range(1, len(digits)))]
+    if target.kind is Kind.EMAIL:
+        return [own, *(text_key(account_id, Kind.DOMAIN, domain) for domain in covering_domains(target.text))]
+    return [own]
+
+
+def positions(snapshot: Snapshot, address_key: bytes, up_to: int) -> Iterator[int]:
+    """Yield the positions of the events about an address key, newest first, none later than `up_to`."""
+    prefix = entries.history_prefix(address_key)
+    for key, _ in snapshot.scan(Table.HISTORY, prefix, start=prefix + u64(up_to), reverse=True):
+        yield int.from_bytes(key[len(prefix) :])
+
+
+def newest(snapshot: Snapshot, keys: Iterable[bytes], up_to: int, events_max: int) -> tuple[list[JournalRow], bool]:
+    """Return the newest events about any of the keys, newest first; tell whether older ones were left out."""
+    found: set[int] = set()
+    for key in keys:
+        for count, position in enumerate(positions(snapshot, key, up_to)):
+            if count > events_max:
+                break
+            found.add(position)
+    kept = sorted(found, reverse=True)[:events_max]
+    return [journal.find(snapshot, position) for position in kept], len(found) > events_max
+
+
+def rebuild(snapshot: Snapshot, account_id: int, keys: list[bytes], up_to: int) -> MemoryStore:
+    """Rebuild what an account's catalog and some address keys were at a revision, in a store of its own."""
+    wanted = {
+        position
+        for key in (entries.catalog_history_key(account_id), *keys)
+        for position in positions(snapshot, key, up_to)
+    }
+    past = MemoryStore(store_id="the past")
+    with past.transaction() as txn:
+        for position in sorted(wanted):
+            apply(txn, journal.find(snapshot, position).event(), only=frozenset(keys))
+    return past

@@ -1,0 +1,143 @@
+"""The enumerations of the field as plain integers; numbers equal those of the protos, and a test holds that."""
+
+from enum import IntEnum
+from typing import Final
+
+
+class Channel(IntEnum):
+    """A way of reaching a person."""
+
+    VOICE = 1
+    SMS = 2
+    EMAIL = 3
+    WHATSAPP = 4
+
+
+class Purpose(IntEnum):
+    """Why a person is contacted."""
+
+    MARKETING = 1
+    SERVICE = 2
+    TRANSACTIONAL = 3
+    SURVEY = 4
+    DEBT_COLLECTION = 5
+
+
+class Source(IntEnum):
+    """Where a change came from."""
+
+    AGENT = 1
+    IVR = 2
+    BOT = 3
+    INBOUND_MESSAGE = 4
+    IMPORT = 5
+    API = 6
+    CONSOLE = 7
+    WORKFLOW = 8
+
+
+class Role(IntEnum):
+    """What a token may do."""
+
+    SERVER = 0
+    CHECKER = 1
+    AGENT = 2
+    MANAGER = 3
+    ADMIN = 4
+    AUDITOR = 5
+
+
+class Verdict(IntEnum):
+    """The answer for one address; only ALLOW permits contact."""
+
+    ALLOW = 1
+    BLOCK = 2
+    DEFER = 3
+    OPT_IN_REQUIRED = 4
+    PERMISSION_REQUIRED = 5
+    UNSCREENED = 6
+    INVALID = 7
+
+
+class Rule(IntEnum):
+    """The rule that gave a finding."""
+
+    ADDRESS = 1
+    ENTRY = 2
+    OPT_IN_NOT_SENT = 3
+    OPT_IN_SENT = 4
+    OPT_IN_REJECTED = 5
+
+
+class OptInStatus(IntEnum):
+    """The state of the opt-in to texts."""
+
+    NOT_SENT = 1
+    SENT = 2
+    ACCEPTED = 3
+    REJECTED = 4
+
+
+class EntryReason(IntEnum):
+    """Why an entry was added."""
+
+    REQUESTED_BY_PERSON = 1
+    COMPLAINT = 2
+    LEGAL = 3
+    WRONG_PERSON = 4
+    DECEASED = 5
+    INTERNAL_DECISION = 6
+
+
+class RemovalReason(IntEnum):
+    """Why entries are taken away."""
+
+    ADDED_IN_ERROR = 1
+    CONSENT_RENEWED = 2
+    NUMBER_REASSIGNED = 3
+    LEGAL_INSTRUCTION = 4
+    TEST_ENTRY = 5
+
+
+class EntryState(IntEnum):
+    """Whether an entry stops contact at the time of reading."""
+
+    ACTIVE = 1
+    SCHEDULED = 2
+    EXPIRED = 3
+
+
+class RowOutcome(IntEnum):
+    """What happened to one row of a change."""
+
+    ADDED = 1
+    EXTENDED = 2
+    UNCHANGED = 3
+    REMOVED = 4
+    KEPT_OWN_WORD = 5
+
+
+class Mode(IntEnum):
+    """Whether a policy stops contact."""
+
+    ENFORCE = 1
+    SHADOW = 2
+
+
+# The sources that are the person's own word: not removed without evidence that the person changed their mind.
+OWN_WORD: Final = frozenset({Source.AGENT, Source.IVR, Source.BOT, Source.INBOUND_MESSAGE})
+
+# From the weakest to the strongest; the verdict of an address is the strongest of its findings.
+STRENGTH: Final = (
+    Verdict.ALLOW,
+    Verdict.DEFER,
+    Verdict.OPT_IN_REQUIRED,
+    Verdict.PERMISSION_REQUIRED,
+    Verdict.UNSCREENED,
+    Verdict.BLOCK,
+    Verdict.INVALID,
+)
+
+PHONE_CHANNELS: Final = frozenset({Channel.VOICE, Channel.SMS, Channel.WHATSAPP})
+EVERY_CHANNEL: Final = frozenset(Channel)
+EVERY_PURPOSE: Final = frozenset(Purpose)

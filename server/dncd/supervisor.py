@@ -1,0 +1,168 @@
+"""The supervisor: owns the store, holds the port, keeps workers running, keeps house, ends everything in order."""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import Enum
+from queue import SimpleQueue
+
+from dncd import tokens
+from dncd.ambient import new_id, now_ms
+from dncd.app import build_app
+from dncd.config import Settings
+from dncd.crew import Crew, News
+from dncd.endpoint import Endpoint, read_endpoint, reserve
+from dncd.storage.contract import Store
+from dncd.storage.lmdb import LmdbStore
+from dncd.transport.errors import trace_without_values
+from dncd.worker import Order
+
+_log = logging.getLogger(__name__)
+
+
+class ServingRefused(Exception):
+    """The settings would serve in a way that is not safe."""
+
+
+class Stop(Enum):
+    """Somebody asked the daemon to stop."""
+
+    SIGNALLED = "signalled"
+
+
+Told = News | Stop
+
+
+def serve(settings: Settings, announce: Callable[[str], None]) -> bool:
+    """Serve until SIGTERM or SIGINT; tell whether all came up and ended in order.
+
+    `announce` hears one line once every worker is ready. Raises `StoreUnusable`, `EndpointUnusable`, `ServingRefused`.
+    """
+    inbox: SimpleQueue[Told] = SimpleQueue()
+    wanted = read_endpoint(settings.listen)
+    with _signals(inbox), _owned(settings) as store:
+        refuse_unsafe(wanted, settings, has_tokens=_has_tokens(store))
+        held, endpoint = reserve(wanted)
+        with held, _housekeeping(store, settings):
+            return _run(settings, endpoint, inbox, announce)
+
+
+def refuse_unsafe(endpoint: Endpoint, settings: Settings, *, has_tokens: bool) -> None:
+    """Raise `ServingRefused` where others than this machine could call without a token, or read tokens on the way."""
+    if endpoint.is_loopback:
+        if not has_tokens:
+            _log.warning(
+                "there is no token: every program on this machine may do everything; `dncd token create` ends that"
+            )
+        return
+    if not has_tokens:
+        raise ServingRefused(f"{endpoint} is not loopback and there is no token: run `dncd token create` first")
+    if settings.tls_cert is None:
+        if not settings.insecure_plaintext:
+            raise ServingRefused(f"{endpoint} is not loopback: give --tls-cert and --tls-key, or --insecure-plaintext")
+        _log.warning("serving %s without TLS: tokens and addresses cross the network in the clear", endpoint)
+
+
+def _run(settings: Settings, endpoint: Endpoint, inbox: "SimpleQueue[Told]", announce: Callable[[str], None]) -> bool:
+    crew = Crew(Order(settings=settings, host=endpoint.host, port=endpoint.port), settings.workers, inbox.put)
+    crew.start()
+    try:
+        came_up = _all_ready(inbox, settings.workers)
+        if came_up is True:
+            _announce(settings, endpoint, announce)
+            _until_stopped(inbox)
+    finally:
+        ended_well = crew.drain()
+    _log.info("stopped")
+    return came_up is not False and ended_well
+
+
+def _all_ready(inbox: "SimpleQueue[Told]", workers: int) -> bool | None:
+    """Tell whether every worker came up; None where somebody asked to stop before that."""
+    for _ in range(workers):
+        told = inbox.get()
+        if told is Stop.SIGNALLED:
+            return None
+        if told is News.FAILED:
+            _log.error("a worker could not start; its own lines say why")
+            return False
+    return True
+
+
+def _until_stopped(inbox: "SimpleQueue[Told]") -> None:
+    while inbox.get() is not Stop.SIGNALLED:
+        pass
+
+
+def _announce(settings: Settings, endpoint: Endpoint, announce: Callable[[str], None]) -> None:
+    if settings.ready_file is not None:
+        # Renamed into place, so that whoever waits for the file never reads half of it.
+        written = settings.ready_file.with_name(settings.ready_file.name + ".new")
+        written.write_text(f"{endpoint}\n")
+        written.replace(settings.ready_file)
+    plural = "" if settings.workers == 1 else "s"
+    announce(f"dncd serving on {endpoint} with {settings.workers} worker{plural}")
+
+
+@contextmanager
+def _owned(settings: Settings) -> Iterator[LmdbStore]:
+    store = LmdbStore.own(settings.store)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def _has_tokens(store: Store) -> bool:
+    with store.snapshot() as snapshot:
+        return tokens.tokens_exist(snapshot)
+
+
+@contextmanager
+def _signals(inbox: "SimpleQueue[Told]") -> Iterator[None]:
+    """Turn SIGTERM and SIGINT into a word in the inbox."""
+    before = {
+        number: signal.signal(number, lambda _signal, _frame: inbox.put(Stop.SIGNALLED))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _housekeeping(store: LmdbStore, settings: Settings) -> Iterator[None]:
+    """Keep house from time to time, on a thread of its own."""
+    app = build_app(store, now_ms, new_id, settings)
+    app.start()
+    stopping = threading.Event()
+
+    def rounds() -> None:
+        while not stopping.wait(settings.housekeeping_seconds):
+            keep_house(app.housekeep, store.reader_check)
+
+    thread = threading.Thread(target=rounds, name="housekeeping")
+    thread.start()
+    try:
+        yield
+    finally:
+        stopping.set()
+        thread.join()
+        app.stop()
+
+
+def keep_house(housekeep: Callable[[int], object], reader_check: Callable[[], object]) -> None:
+    """Do one round. A round that fails is logged and tried again at the next: no answer depends on it."""
+    began = time.monotonic()
+    try:
+        reader_check()
+        housekeep(now_ms())
+    except Exception as error:  # noqa: BLE001 - a bug in housekeeping must not stop the server
+        _log.error("housekeeping failed; it is tried again\n%s", trace_without_values(error))
+    else:
+        _log.debug("housekeeping took %.3f s", time.monotonic() - began)

@@ -1,0 +1,74 @@
+"""From the path of a call to what answers it: the handler where its plane has room, else the refusal."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+
+from dncd.errors import DncError, Overloaded, TooManyWatchers
+from dncd.limits import WATCHERS_MAX
+from dncd.transport.pools import Pool, Pools
+from dncd.transport.rpc import Plane, Rpc, Surroundings, refusal, stream, unary
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One method: gRPC's handler, the pool that its calls take room of, and what answers when there is none."""
+
+    handler: Any
+    pool: Pool
+    refuse: Any
+
+
+class Methods:
+    """All methods of a server, as gRPC's generic handler: asked once for each call, on gRPC's serving thread."""
+
+    def __init__(self, methods: dict[str, Method]) -> None:
+        self._methods = methods
+
+    def service(self, call: Any) -> Any:
+        """Give the handler for a call; None for a method that is not there, which gRPC answers with UNIMPLEMENTED."""
+        method = self._methods.get(call.method)
+        if method is None:
+            return None
+        return method.handler if method.pool.has_room() else method.refuse
+
+
+def rpc_methods(rpcs: Iterable[Rpc], around: Surroundings, pools: Pools) -> dict[str, Method]:
+    """Wrap every rpc for its plane."""
+    return {rpc.path: _method(rpc, around, pools) for rpc in rpcs}
+
+
+def plain_methods(handlers: dict[str, Any], pools: Pools) -> dict[str, Method]:
+    """Bound handlers that bring their own messages, health and reflection, by the service pool."""
+    refuse = _refuse(_overloaded("the server"), pools)
+    return {path: Method(handler, pools.service, refuse) for path, handler in handlers.items()}
+
+
+def _method(rpc: Rpc, around: Surroundings, pools: Pools) -> Method:
+    pool = pools.planes[rpc.plane]
+    if rpc.plane is Plane.STREAM:
+        handler = grpc.unary_stream_rpc_method_handler(on_pool(stream(rpc, around), pool))
+        return Method(handler, pool, _refuse(_too_many_watchers(), pools))
+    handler = grpc.unary_unary_rpc_method_handler(on_pool(unary(rpc, around), pool))
+    return Method(handler, pool, _refuse(_overloaded(f"the {rpc.plane.value} plane"), pools))
+
+
+def on_pool(behavior: Callable[..., Any], pool: Pool) -> Callable[..., Any]:
+    """Name the threads that gRPC runs a behavior on: it looks for this attribute."""
+    behavior.experimental_thread_pool = pool  # type: ignore[attr-defined]  # functions take attributes; mypy knows none
+    return behavior
+
+
+def _refuse(error: DncError, pools: Pools) -> Any:
+    # Typed as streaming requests for gRPC, so that it does not wait for a request before it refuses.
+    return grpc.stream_unary_rpc_method_handler(on_pool(refusal(error), pools.refusals))
+
+
+def _overloaded(where: str) -> Overloaded:
+    return Overloaded(f"{where} has no room for this call now; nothing was changed")
+
+
+def _too_many_watchers() -> TooManyWatchers:
+    return TooManyWatchers("all watcher places of this worker are taken", watchers_max=WATCHERS_MAX)

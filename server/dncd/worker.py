@@ -1,0 +1,105 @@
+"""A worker: one process that attaches to the store and serves the shared port. Started by the supervisor alone.
+
+It is told its `Order` in one line on stdin and says `ready` on stdout. The line `drain`, or SIGTERM, ends it in order.
+The end of stdin means that the supervisor is dead: then it ends at once, so that it never serves unattended. What it
+had not acknowledged is all or nothing in the store.
+"""
+
+import logging
+import os
+import signal
+import sys
+import threading
+from enum import Enum
+from queue import SimpleQueue
+from typing import TextIO
+
+from pydantic import BaseModel
+
+from dncd.ambient import log_to_stderr, new_id, now_ms
+from dncd.app import build_app
+from dncd.config import Settings
+from dncd.endpoint import Endpoint
+from dncd.storage.lmdb import LmdbStore
+from dncd.transport.auth import authenticator
+from dncd.transport.server import Server, Tls
+
+READY = "ready"
+DRAIN = "drain"
+
+_log = logging.getLogger(__name__)
+
+
+class Order(BaseModel):
+    """What a worker is told: the settings, and the address that is held for it."""
+
+    settings: Settings
+    host: str
+    port: int
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Give the address to serve on."""
+        return Endpoint(self.host, self.port)
+
+
+class Ending(Enum):
+    """Why a worker ends."""
+
+    DRAINED = "drained"
+    ORPHANED = "orphaned"
+
+
+def main() -> None:
+    """Serve until told to stop; the exit code is 0 after a drain."""
+    told = _only_stderr_is_for_words()
+    # Ctrl-C goes to the whole process group; the supervisor alone answers it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    order = Order.model_validate_json(sys.stdin.readline())
+    log_to_stderr(order.settings.log_level)
+    endings: SimpleQueue[Ending] = SimpleQueue()
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: endings.put(Ending.DRAINED))
+    threading.Thread(target=_listen_to_supervisor, args=(endings,), name="supervisor", daemon=True).start()
+    serve(order, endings, told)
+
+
+def serve(order: Order, endings: "SimpleQueue[Ending]", told: TextIO) -> None:
+    """Serve until an ending comes."""
+    settings = order.settings
+    store = LmdbStore.attach(settings.store, create=False)
+    app = build_app(store, now_ms, new_id, settings)
+    authenticate = authenticator(store, now_ms, open_allowed=order.endpoint.is_loopback)
+    server = Server(app.rpcs, authenticate, new_id)
+    server.bind(str(order.endpoint), tls_of(settings))
+    app.start()
+    server.start()
+    print(READY, file=told, flush=True)
+    if endings.get() is Ending.ORPHANED:
+        _log.error("the supervisor is gone; this worker ends")
+        os._exit(1)
+    server.drain(notice_s=settings.drain_notice_seconds, grace_s=settings.drain_grace_seconds)
+    app.stop()
+    store.close()
+
+
+def tls_of(settings: Settings) -> Tls | None:
+    """Give the certificate files of the settings, where they name any."""
+    if settings.tls_cert is None or settings.tls_key is None:
+        return None
+    return Tls(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
+
+
+def _listen_to_supervisor(endings: "SimpleQueue[Ending]") -> None:
+    line = sys.stdin.readline()
+    endings.put(Ending.DRAINED if line.strip() == DRAIN else Ending.ORPHANED)
+
+
+def _only_stderr_is_for_words() -> TextIO:
+    """Keep stdout for the supervisor: nobody reads what a library might print there, and a full pipe blocks."""
+    told = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return told
+
+
+if __name__ == "__main__":
+    main()
