@@ -1,26 +1,52 @@
 """A real daemon: the supervisor and its workers as processes."""
 
+import io
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import grpc
 import psutil
+
+from dncd.cli import app
+from dncd.cli_frame import run
 from donotcontact.v1.policy_service_pb2 import ListPoliciesRequest, ListPoliciesResponse
 
 WAIT_S = 60.0
 LIST_POLICIES = "/donotcontact.v1.PolicyService/ListPolicies"
 
 
-def dncd(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end."""
-    return subprocess.run(
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def dncd(*arguments: str) -> Ended:
+    """Run a command to its end, in this process: an interpreter of its own costs a second."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            run(lambda: app(list(arguments)))
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    return Ended(code, out.getvalue(), err.getvalue())
+
+
+def dncd_process(*arguments: str) -> Ended:
+    """Run a command to its end, in a process of its own."""
+    ended = subprocess.run(
         [sys.executable, "-m", "dncd", *arguments], capture_output=True, text=True, timeout=WAIT_S, check=False
     )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
 
 
 class Daemon:

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import grpc
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from grpc_status import rpc_status
+
 from dncd.nouns import Role
 from dncd.tokens import Caller
 from dncd.transport.rpc import Call, Metadata, Plane, Rpc
 from dncd.transport.server import Server
 from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
-from grpc_status import rpc_status
 
 CALLER = Caller(1, "US", Role.AGENT, "tester")
 ANY_ROLE = frozenset(Role)
@@ -32,7 +33,7 @@ def rpc(
 class Caught:
     """A refused call, taken apart."""
 
-    def __init__(self, error: grpc.RpcError) -> None:
+    def __init__(self, error: Any) -> None:
         self.code = error.code()
         self.message = error.details()
         status = rpc_status.from_call(error)
@@ -66,7 +67,8 @@ class Client:
     """Calls methods by name, with bytes as requests and responses."""
 
     def __init__(self, port: int, token: str | None = None) -> None:
-        self.channel = grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)])
+        self.port = port
+        self.channel: Any = grpc.insecure_channel(f"127.0.0.1:{port}", [("grpc.use_local_subchannel_pool", 1)])
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
 
     def call(self, method: str, payload: bytes = b"") -> bytes:

@@ -1,7 +1,8 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
@@ -10,7 +11,7 @@ import grpc
 from google.protobuf.message import Message
 
 from donotcontact import changes, questions
-from donotcontact.caller import Caller, described, stream_ended
+from donotcontact.caller import Caller, cancelled, described, stream_ended
 from donotcontact.calls import Call, ItemT, Pages, ResponseT
 from donotcontact.columns import Chunk, check_chunks, checked_size, scrub_chunks, sequence_of
 from donotcontact.connection import Connection, connect_async
@@ -39,7 +40,7 @@ def _sends(
         call = build(*args, **kwargs)
         return call.complete(await self._send(call.request, call.timeout_s))
 
-    return described(send, build)
+    return described(send, build, "AsyncClient")
 
 
 def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["AsyncClient", P], AsyncIterator[ItemT]]:
@@ -48,7 +49,7 @@ def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["AsyncClien
     def send(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[ItemT]:
         return self._items(build(*args, **kwargs))
 
-    return described(send, build, AsyncIterator)
+    return described(send, build, "AsyncClient", AsyncIterator)
 
 
 class AsyncClient(Caller):
@@ -195,9 +196,22 @@ class AsyncClient(Caller):
     @property
     def _connections(self) -> list[Connection]:
         """Connect at the first call: only there is it sure that the right loop runs."""
-        if not self._opened and not self._closed:
+        if self._closed:
+            raise ValueError("the client is closed")
+        if not self._opened:
             self._opened = connect_async(self._target, self._connection_count)
         return self._opened
+
+    @contextmanager
+    def _closing_is_a_failure(self) -> Iterator[None]:
+        """Turn the cancellation that closing brings about into a failure; one of the caller's own stays what it is."""
+        try:
+            yield
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if self._closed and task is not None and not task.cancelling():
+                raise cancelled() from None
+            raise
 
     def _call(self, request_type: type[Message], turn: int) -> Any:  # a multi-callable of grpc
         return self._connections[turn % len(self._connections)].calls[request_type]
@@ -211,9 +225,10 @@ class AsyncClient(Caller):
         turn = next(self._turns)
         while True:
             try:
-                return await self._call(request_type, turn + attempts.number)(
-                    payload, timeout=attempts.timeout_s(), metadata=self._metadata
-                )
+                with self._closing_is_a_failure():
+                    return await self._call(request_type, turn + attempts.number)(
+                        payload, timeout=attempts.timeout_s(), metadata=self._metadata
+                    )
             except grpc.RpcError as error:
                 pause_s = attempts.pause_s(from_rpc_error(error))
             await self._sleep(pause_s)
@@ -252,7 +267,8 @@ class AsyncClient(Caller):
 
     async def _scrub_response(self, window: Window, chunk: Chunk, call: Any) -> Any:  # a ScrubResponse
         try:
-            return await call
+            with self._closing_is_a_failure():
+                return await call
         except grpc.RpcError as error:
             failure = from_rpc_error(error)
         if is_refusal(failure):
@@ -266,9 +282,10 @@ class AsyncClient(Caller):
         while True:
             stream = self._call(WatchEventsRequest, turn + watch.breaks)(watch.request(), metadata=self._metadata)
             try:
-                async for message in stream:
-                    if watch.is_news(message):
-                        yield message
+                with self._closing_is_a_failure():
+                    async for message in stream:
+                        if watch.is_news(message):
+                            yield message
                 failure = stream_ended()
             except grpc.RpcError as error:
                 failure = from_rpc_error(error)

@@ -134,13 +134,13 @@ def cancelled() -> DoNotContactError:
     return Unavailable("the call was cancelled", code=grpc.StatusCode.CANCELLED)
 
 
-def described(send: FunctionT, build: Callable[..., Any], container: Any = None) -> FunctionT:
+def described(send: FunctionT, build: Callable[..., Any], owner: str, container: Any = None) -> FunctionT:
     """Give a method the name, the documentation and the signature of the function that builds its request."""
     signature = inspect.signature(build)
     (answer,) = get_args(signature.return_annotation)
     itself = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
     send.__name__ = build.__name__
-    send.__qualname__ = f"{send.__qualname__.partition('.')[0]}.{build.__name__}"
+    send.__qualname__ = f"{owner}.{build.__name__}"
     send.__doc__ = build.__doc__
     send.__signature__ = signature.replace(  # type: ignore[attr-defined]  # inspect looks for it, typing does not
         parameters=[itself, *signature.parameters.values()],

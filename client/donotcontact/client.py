@@ -37,7 +37,7 @@ def _sends(build: Callable[P, Call[ResponseT]]) -> Callable[Concatenate["Client"
         call = build(*args, **kwargs)
         return call.complete(self._send(call.request, call.timeout_s))
 
-    return described(send, build)
+    return described(send, build, "Client")
 
 
 def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["Client", P], Iterator[ItemT]]:
@@ -46,7 +46,7 @@ def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["Client", P
     def send(self: "Client", /, *args: P.args, **kwargs: P.kwargs) -> Iterator[ItemT]:
         return self._items(build(*args, **kwargs))
 
-    return described(send, build, Iterator)
+    return described(send, build, "Client", Iterator)
 
 
 class Client(Caller):

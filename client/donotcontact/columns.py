@@ -89,8 +89,6 @@ def _scrub_chunks(prefix: bytes, part: Any, offset: int) -> Iterator[Chunk]:
     if not isinstance(part[0], str):
         yield Chunk(prefix + _packed_phones(part), len(part), offset)
         return
-    if not all(isinstance(address, str) for address in part):
-        raise TypeError("a chunk mixes strings with other types")
     body = ScrubRequest(addresses=part).SerializeToString()
     if len(body) > CHUNK_BYTES_MAX and len(part) > 1:
         half = len(part) // 2

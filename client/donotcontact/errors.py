@@ -15,6 +15,7 @@ DoNotContactError        the call gave no answer: contact nobody it was about
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import grpc
 from google.protobuf.message import DecodeError
@@ -151,7 +152,7 @@ def from_rpc_error(error: grpc.RpcError) -> DoNotContactError:
     )
 
 
-def _status_of(error: grpc.RpcError) -> status_pb2.Status:
+def _status_of(error: Any) -> status_pb2.Status:
     try:
         return rpc_status.from_call(error) or status_pb2.Status()
     except (DecodeError, ValueError):

@@ -11,6 +11,7 @@ from typing import Final
 
 from dncd.errors import FieldFault, InvalidFields
 from dncd.events import AccountCreated, Event
+from dncd.links import catalog_key, link_history
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, account_of, u64
 
@@ -59,7 +60,9 @@ def catalog_version(snapshot: Snapshot, account_id: int) -> int:
 
 def touch_catalog(txn: Transaction, event: Event) -> None:
     """Note that an event changed the account's catalog, so that every worker reads it anew."""
-    txn.put(Table.ACCOUNTS, account_key(event.draft.account_id, b"c"), u64(event.position))
+    account_id = event.draft.account_id
+    link_history(txn, catalog_key(account_id), catalog_version(txn, account_id), event.position)
+    txn.put(Table.ACCOUNTS, account_key(account_id, b"c"), u64(event.position))
 
 
 def apply_created(txn: Transaction, event: Event, change: AccountCreated) -> bytes:

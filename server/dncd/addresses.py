@@ -1,8 +1,10 @@
 """Addresses: the only place that decides when two of them are equal. `docs/reference/addresses.md` tells the rules."""
 
 import struct
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+import numpy as np
 
 from dncd.address_text import AddressError, Fault, Faults, ascii_form, plain
 from dncd.emails import canonical_domain, covering_domains, emails_from_texts, read_email
@@ -25,6 +27,7 @@ __all__ = [
     "phones_from_texts",
     "target_from_key",
     "target_from_text",
+    "targets_from_texts",
 ]
 
 _KIND_AT: Final = 4
@@ -32,8 +35,7 @@ _TARGET_AT: Final = 5
 _PHONE: Final = struct.Struct(">Q")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What an entry is about, in canonical form: +14155550123, ann@example.com, +1201*, @example.com."""
 
     kind: Kind
@@ -62,6 +64,23 @@ def target_from_text(text: str, region: str) -> Target:
     if is_prefix(written := ascii_form(text)):
         return Target(Kind.PREFIX, f"+{prefix_digits(written, region)}*")
     return Target(Kind.PHONE, phone_text(read_phone(text, region)))
+
+
+def targets_from_texts(texts: Sequence[str], region: str) -> tuple[list[Target | None], Faults]:
+    """Read a column of anything that entries can be about; None where there is a fault.
+
+    The same as `target_from_text` row by row, at a fraction of the cost where most rows are E.164 or of calling code 1.
+    """
+    phones, faults = phones_from_texts(texts, region, 0)
+    targets: list[Target | None] = [
+        Target(Kind.PHONE, phone_text(phone)) if phone else None for phone in phones.tolist()
+    ]
+    for row in np.flatnonzero(faults).tolist():
+        try:
+            targets[row], faults[row] = target_from_text(texts[row], region), Fault.NONE
+        except AddressError as error:
+            faults[row] = error.fault
+    return targets, faults
 
 
 def _dotted_domain(written: str) -> str:

@@ -10,6 +10,13 @@ from typing import Any
 from dncd import accounts, entries, events, labels, optin, policies, requests, tokens
 from dncd.storage.contract import Transaction
 
+
+def _create_account(txn: Transaction, event: events.Event, change: events.AccountCreated) -> bytes:
+    codes = accounts.apply_created(txn, event, change)
+    labels.apply_built_in(txn, event.draft.account_id)
+    return codes
+
+
 _APPLY: dict[type, Callable[[Transaction, events.Event, Any], bytes]] = {
     events.EntriesExpired: entries.apply_expired,
     events.LabelCreated: lambda txn, event, change: labels.apply_created(txn, event, change.label),
@@ -19,40 +26,21 @@ _APPLY: dict[type, Callable[[Transaction, events.Event, Any], bytes]] = {
     events.OptInClaimed: optin.apply_claimed,
     events.PolicyApplied: lambda txn, event, change: policies.apply_applied(txn, event, change.policy),
     events.PolicyDeleted: policies.apply_deleted,
-    events.AccountCreated: lambda txn, event, change: _create_account(txn, event, change),
+    events.AccountCreated: _create_account,
     events.TokenCreated: tokens.apply_created,
     events.TokenRevoked: tokens.apply_revoked,
     events.RequestsPruned: requests.apply_pruned,
 }
 
-# Changes to labels and policies: what a verdict in the past depends on beside the address itself.
-CATALOG_CHANGES = (
-    events.AccountCreated,
-    events.LabelCreated,
-    events.LabelUpdated,
-    events.LabelArchived,
-    events.PolicyApplied,
-    events.PolicyDeleted,
-)
-
 
 def apply(txn: Transaction, event: events.Event, only: entries.Only = None) -> bytes:
     """Apply one event; returns its outcome codes, whose meaning is the change's own.
 
-    Raises the change's `DncError` before anything is written. With `only`, changes to entries touch just these addresses.
+    Raises the change's `DncError` before anything is written. With `only`, changes to entries touch just these keys.
     """
     change = event.draft.change
     if isinstance(change, events.EntriesAdded):
         return entries.apply_added(txn, event, change, only)
     if isinstance(change, events.EntriesRemoved):
         return entries.apply_removed(txn, event, change, only)
-    codes = _APPLY[type(change)](txn, event, change)
-    if isinstance(change, CATALOG_CHANGES):
-        entries.note_history(txn, entries.catalog_history_key(event.draft.account_id), event.position)
-    return codes
-
-
-def _create_account(txn: Transaction, event: events.Event, change: events.AccountCreated) -> bytes:
-    codes = accounts.apply_created(txn, event, change)
-    labels.apply_built_in(txn, event.draft.account_id)
-    return codes
+    return _APPLY[type(change)](txn, event, change)

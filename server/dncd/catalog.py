@@ -47,10 +47,10 @@ class Catalog:
             return
         digits = np.searchsorted(_POWERS_OF_TEN, phones, side="right")
         for length, prefixes in self._prefixes_by_length.items():
-            longer = np.maximum(digits - length, 0)
-            heads = phones // _POWERS_OF_TEN[longer]
+            rest = np.maximum(digits - length, 0)
+            heads = phones // _POWERS_OF_TEN[rest]
             places = np.minimum(np.searchsorted(prefixes, heads), len(prefixes) - 1)
-            rows = np.flatnonzero((longer > 0) & (prefixes[places] == heads))
+            rows = np.flatnonzero((digits >= length) & (prefixes[places] == heads))
             yield rows, [text_key(self.account_id, Kind.PREFIX, str(head)) for head in heads[rows].tolist()]
 
     @cached_property

@@ -15,7 +15,7 @@ from dncd.addresses import Fault, covering_domains
 from dncd.catalog import Catalog, Rows
 from dncd.nouns import PHONE_CHANNELS, STRENGTH, Channel, OptInStatus, Rule, Verdict
 from dncd.policies import Compiled
-from dncd.records import OPT_IN_LABEL, RECORD, RECORD_BYTES, Records
+from dncd.records import OPT_IN_LABEL, RECORD_BYTES, Records, join
 from dncd.storage.contract import Phones, Snapshot, Table
 from dncd.storage.keys import Kind, phone_keys, text_key
 
@@ -143,7 +143,7 @@ def _email_keys(snapshot: Snapshot, catalog: Catalog, emails: Sequence[str]) -> 
 
 def _join(values: list[bytes]) -> tuple[Records, Rows]:
     """Join packed values into one column of records; tell for each record which value it comes from."""
-    records = np.frombuffer(b"".join(values), dtype=RECORD)
+    records = join(values)
     counts = np.fromiter(map(len, values), dtype=np.intp, count=len(values)) // RECORD_BYTES
     return records, np.repeat(np.arange(len(values)), counts)
 

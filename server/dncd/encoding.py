@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, policy_pb2
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dncd import events
 from dncd.addresses import Target
 from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source
 from dncd.storage.keys import Kind
+from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, policy_pb2
 
 # Messages build faster by keyword than by field, and plain integers pass for enums at run time.
 _P: Any = event_pb2

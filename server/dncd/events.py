@@ -1,6 +1,7 @@
 """Events: the changes that a store accepts, as plain values with everything not deterministic already resolved."""
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from dncd.addresses import Target
 from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source
@@ -22,8 +23,7 @@ class Evidence:
 NO_EVIDENCE = Evidence()
 
 
-@dataclass(frozen=True, slots=True)
-class AddedEntry:
+class AddedEntry(NamedTuple):
     """An entry to be added. Times are milliseconds since 1970 UTC; 0 means at once, and never."""
 
     target: Target
@@ -43,8 +43,7 @@ class EntriesAdded:
     entries: list[AddedEntry]
 
 
-@dataclass(frozen=True, slots=True)
-class RemovedEntry:
+class RemovedEntry(NamedTuple):
     """An address to be taken from a label."""
 
     target: Target

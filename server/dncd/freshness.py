@@ -23,7 +23,10 @@ def wait_for(store: Store, position: int, sleep: Callable[[float], None] = time.
 
 @contextmanager
 def fresh_snapshot(store: Store, store_id: str, position: int) -> Iterator[Snapshot]:
-    """Open a snapshot that is at least as fresh as a revision. Raises `RevisionOfAnotherStore`, `RevisionNotYetHere`."""
+    """Open a snapshot that is at least as fresh as a revision.
+
+    Raises `RevisionOfAnotherStore` or `RevisionNotYetHere`.
+    """
     if store_id != store.id:
         raise RevisionOfAnotherStore("the revision was given by another store, or by this one before it was restored")
     wait_for(store, position)

@@ -5,14 +5,17 @@ The past is rebuilt by replaying those events, and the account's catalog events,
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 
-from dncd import entries, journal
+from dncd import accounts, journal
 from dncd.addresses import Target, covering_domains
 from dncd.apply import apply
 from dncd.journal import JournalRow
-from dncd.storage.contract import Snapshot, Table
-from dncd.storage.keys import Kind, text_key, u64
+from dncd.links import catalog_key, walk_history
+from dncd.storage.contract import Snapshot
+from dncd.storage.keys import Kind, text_key
 from dncd.storage.memory import MemoryStore
+from dncd.touched import read
 
 
 def covering_keys(account_id: int, target: Target) -> list[bytes]:
@@ -20,38 +23,32 @@ def covering_keys(account_id: int, target: Target) -> list[bytes]:
     own = target.key(account_id)
     if target.kind is Kind.PHONE:
         digits = target.text[1:]
-        return [own, *(text_key(account_id, Kind.PREFIX, digits[:length]) for length in range(1, len(digits)))]
+        return [own, *(text_key(account_id, Kind.PREFIX, digits[:length]) for length in range(1, len(digits) + 1))]
     if target.kind is Kind.EMAIL:
         return [own, *(text_key(account_id, Kind.DOMAIN, domain) for domain in covering_domains(target.text))]
     return [own]
 
 
-def positions(snapshot: Snapshot, address_key: bytes, up_to: int) -> Iterator[int]:
-    """Yield the positions of the events about an address key, newest first, none later than `up_to`."""
-    prefix = entries.history_prefix(address_key)
-    for key, _ in snapshot.scan(Table.HISTORY, prefix, start=prefix + u64(up_to), reverse=True):
-        yield int.from_bytes(key[len(prefix) :])
+def positions(snapshot: Snapshot, address_key: bytes) -> Iterator[int]:
+    """Yield the positions of the events about an address key, newest first."""
+    return walk_history(snapshot, address_key, read(snapshot, address_key).last_event)
 
 
 def newest(snapshot: Snapshot, keys: Iterable[bytes], up_to: int, events_max: int) -> tuple[list[JournalRow], bool]:
     """Return the newest events about any of the keys, newest first; tell whether older ones were left out."""
     found: set[int] = set()
     for key in keys:
-        for count, position in enumerate(positions(snapshot, key, up_to)):
-            if count > events_max:
-                break
-            found.add(position)
+        # One more than asked for, to tell whether there are more.
+        found.update(islice((position for position in positions(snapshot, key) if position <= up_to), events_max + 1))
     kept = sorted(found, reverse=True)[:events_max]
     return [journal.find(snapshot, position) for position in kept], len(found) > events_max
 
 
 def rebuild(snapshot: Snapshot, account_id: int, keys: list[bytes], up_to: int) -> MemoryStore:
     """Rebuild what an account's catalog and some address keys were at a revision, in a store of its own."""
-    wanted = {
-        position
-        for key in (entries.catalog_history_key(account_id), *keys)
-        for position in positions(snapshot, key, up_to)
-    }
+    catalog = walk_history(snapshot, catalog_key(account_id), accounts.catalog_version(snapshot, account_id))
+    chains = chain(catalog, *(positions(snapshot, key) for key in keys))
+    wanted = {position for position in chains if position <= up_to}
     past = MemoryStore(store_id="the past")
     with past.transaction() as txn:
         for position in sorted(wanted):

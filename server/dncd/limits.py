@@ -1,4 +1,7 @@
-"""Every limit, in one place, with its unit last in its name. `docs/reference/limits.md` lists them; a test holds the two together."""
+"""Every limit, in one place, with its unit last in its name.
+
+`docs/reference/limits.md` lists them; a test holds the two together.
+"""
 
 from typing import Final
 

@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dncd import entries, journal, labels, limits
+from dncd import journal, labels, limits
 from dncd.addresses import Target, target_from_key
 from dncd.entries import EntryKey, by_label_key, by_time_key, from_by_label_key, from_by_time_key
+from dncd.errors import PageTokenInvalid
 from dncd.events import NO_EVIDENCE, EntriesAdded, Event, Evidence, OptInSet
 from dncd.nouns import EntryReason, EntryState, Source
 from dncd.records import Record
 from dncd.storage.contract import Snapshot, Table
 from dncd.storage.keys import account_key
+from dncd.touched import read
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +92,12 @@ class Listing:
 
     def of_address(self, target: Target) -> list[Listed]:
         """Return every entry of one address, newest first."""
-        records = entries.read(self._snapshot, target.key(self._account_id))
+        records = read(self._snapshot, target.key(self._account_id)).records
         listed = [self._listed(target, record) for record in records if record.label]
         return sorted(listed, key=lambda entry: entry.record.recorded_at_ms, reverse=True)
 
     def _scan(self, wanted: Filter, start: bytes) -> Iterator[tuple[bytes, EntryKey]]:
-        """Yield the rows in the filter's range of time, newest first, beginning at `start`."""
+        """Yield the rows in the filter's range of time, newest first, from `start` on. Raises `PageTokenInvalid`."""
         account_id, before = self._account_id, wanted.before_ms
         if wanted.label_id is not None:
             table, prefix = Table.ENTRIES_BY_LABEL, by_label_key(account_id, wanted.label_id)[:8]
@@ -107,6 +109,8 @@ class Listing:
             oldest = by_time_key(account_id, wanted.from_ms)
             newest = by_time_key(account_id, before) if before is not None else b""
             read = from_by_time_key
+        if start and not start.startswith(prefix):
+            raise PageTokenInvalid("the page_token was not given for these filters; begin again without it")
         for key, _ in self._snapshot.scan(table, prefix, start=start or newest or None, reverse=True):
             if key < oldest:
                 return
@@ -118,7 +122,7 @@ class Listing:
         target = target_from_key(key.address_key)
         if wanted.address_contains not in target.text:
             return None
-        records = entries.read(self._snapshot, key.address_key)
+        records = read(self._snapshot, key.address_key).records
         record = next(r for r in records if (r.label, r.source) == (key.label_id, key.source))
         if wanted.reason is not None and record.reason != wanted.reason:
             return None

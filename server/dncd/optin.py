@@ -6,12 +6,14 @@ STOP (REJECTED) also makes a do-not-text entry from INBOUND_MESSAGE; START (ACCE
 from dncd import entries, labels
 from dncd.errors import OwnWordStands
 from dncd.events import Event, OptInClaimed, OptInSet
-from dncd.nouns import EntryReason, OptInStatus, Role, RowOutcome, Source
+from dncd.nouns import EntryReason, OptInStatus, Role, Source
 from dncd.records import Record, entry_record, opt_in_of, opt_in_record
 from dncd.storage.contract import Snapshot, Transaction
 from dncd.storage.keys import Kind, text_key
+from dncd.touched import Touched, read
 
-GRANTED = 1
+# The label and source of the entry that STOP makes.
+_STOP = (labels.DO_NOT_TEXT_ID, Source.INBOUND_MESSAGE)
 
 
 def status_of(records: list[Record]) -> OptInStatus:
@@ -22,36 +24,42 @@ def status_of(records: list[Record]) -> OptInStatus:
 
 def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
     """Record a status; returns the status before. Raises `OwnWordStands` before anything is written."""
-    account_id = event.draft.account_id
-    key = change.target.key(account_id)
-    known = entries.read(txn, key)
-    before = status_of(known)
+    key = change.target.key(event.draft.account_id)
+    touched = Touched(txn, event, [key])
+    records = touched.records(key)
+    before = status_of(records)
     if before is OptInStatus.REJECTED and change.status is not OptInStatus.REJECTED:
         _check_overrule(event, change)
-    record = opt_in_record(change.status, change.source, event.time_ms, event.position)
-    entries.write(txn, key, [record, *(old for old in known if old.label)])
+    _replace_status(records, opt_in_record(change.status, change.source, event))
     if change.status is OptInStatus.REJECTED:
-        _add_stop(txn, event, key)
+        reason = EntryReason.REQUESTED_BY_PERSON
+        entries.add(records, entry_record(*_STOP, reason, 0, 0, event, 0))
     elif change.status is OptInStatus.ACCEPTED:
-        _remove_stop(txn, account_id, key)
-    entries.note_history(txn, key, event.position)
+        records[:] = [record for record in records if (record.label, record.source) != _STOP]
+    touched.save()
     return bytes([before])
 
 
 def apply_claimed(txn: Transaction, event: Event, change: OptInClaimed) -> bytes:
-    """Grant the opt-in request to the first who asks; returns granted, the status now, and whether an entry blocks it."""
+    """Grant the opt-in request to the first who asks.
+
+    Returns three codes: granted, the status now, and whether an entry blocks it.
+    """
     account_id = event.draft.account_id
     key = change.target.key(account_id)
-    known = entries.read(txn, key)
-    status = status_of(known)
+    touched = Touched(txn, event, [key])
+    status = status_of(touched.records(key))
     blocked = _blocked(txn, account_id, key, event.time_ms)
     granted = status is OptInStatus.NOT_SENT and not blocked
     if granted:
         status = OptInStatus.SENT
-        record = opt_in_record(status, 0, event.time_ms, event.position)
-        entries.write(txn, key, [record, *(old for old in known if old.label)])
-    entries.note_history(txn, key, event.position)
+        _replace_status(touched.records(key), opt_in_record(status, 0, event))
+    touched.save()
     return bytes([granted, status, blocked])
+
+
+def _replace_status(records: list[Record], status: Record) -> None:
+    records[:] = [status, *(record for record in records if record.label)]
 
 
 def _check_overrule(event: Event, change: OptInSet) -> None:
@@ -61,33 +69,12 @@ def _check_overrule(event: Event, change: OptInSet) -> None:
         raise OwnWordStands("the person replied STOP; it takes their START, or a MANAGER with evidence")
 
 
-def _add_stop(txn: Transaction, event: Event, key: bytes) -> None:
-    record = entry_record(
-        labels.DO_NOT_TEXT_ID,
-        Source.INBOUND_MESSAGE,
-        EntryReason.REQUESTED_BY_PERSON,
-        starts_at_ms=0,
-        expires_at_ms=0,
-        recorded_at_ms=event.time_ms,
-        position=event.position,
-        row=0,
-    )
-    if entries.add_record(txn, key, record) is RowOutcome.ADDED:
-        labels.add_to_count(txn, event.draft.account_id, labels.DO_NOT_TEXT_ID, 1)
-
-
-def _remove_stop(txn: Transaction, account_id: int, key: bytes) -> None:
-    known = entries.read(txn, key)
-    stop = (labels.DO_NOT_TEXT_ID, Source.INBOUND_MESSAGE)
-    entries.remove_records(txn, account_id, key, known, [old for old in known if (old.label, old.source) == stop])
-
-
 def _blocked(txn: Snapshot, account_id: int, key: bytes, now_ms: int) -> bool:
     """Tell whether an active entry covers the number itself or a prefix of it under a label that stops texts."""
     digits = str(int.from_bytes(key[5:]))
-    covering = (text_key(account_id, Kind.PREFIX, digits[:length]) for length in range(1, len(digits)))
+    covering = (text_key(account_id, Kind.PREFIX, digits[:length]) for length in range(1, len(digits) + 1))
     return any(
         record.label in {labels.DO_NOT_CONTACT_ID, labels.DO_NOT_TEXT_ID} and record.active(now_ms)
         for address_key in (key, *covering)
-        for record in entries.read(txn, address_key)
+        for record in read(txn, address_key).records
     )

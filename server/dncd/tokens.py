@@ -62,7 +62,11 @@ def authenticate(snapshot: Snapshot, text: str, now_ms: int) -> Caller:
     """Return the caller that a token stands for; raises `TokenInvalid`, which never says why."""
     scheme, _, rest = text.partition("_")
     token_id, _, secret = rest.partition("_")
-    row = snapshot.get(Table.TOKENS, token_id.encode()) if scheme == "dnc" and token_id.isalnum() else None
+    row = (
+        snapshot.get(Table.TOKENS, token_id.encode())
+        if scheme == "dnc" and token_id.isascii() and token_id.isalnum()
+        else None
+    )
     # An unknown id compares against a digest that nothing has, so that it takes the time of a known one.
     token = _decode(token_id, row) if row is not None else None
     matches = hmac.compare_digest(_digest(secret), token.secret_digest if token else bytes(32))
@@ -115,7 +119,10 @@ def apply_created(txn: Transaction, event: Event, change: TokenCreated) -> bytes
 
 
 def apply_revoked(txn: Transaction, event: Event, change: TokenRevoked) -> bytes:
-    """Revoke a token of the event's account; one that is revoked is unchanged. Raises `InvalidFields` for no such token."""
+    """Revoke a token of the event's account; one that is revoked is unchanged.
+
+    Raises `InvalidFields` where the account has no such token.
+    """
     token = find(txn, change.token_id)
     if token is None or token.account_id != event.draft.account_id:
         raise InvalidFields([FieldFault("token_id", "the account has no such token")])

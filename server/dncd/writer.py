@@ -85,7 +85,7 @@ class StoreLog:
             return [self._waiting.popleft() for _ in range(count)]
 
     def _commit(self, batch: list[Waiting]) -> None:
-        """Commit a batch and answer; where the commit itself fails, answer each with the failure: nothing was changed."""
+        """Commit a batch and answer; where the commit itself fails, each hears of it: nothing was changed."""
         try:
             with self._store.transaction() as txn:
                 answers = [self._accept(txn, draft) for draft, _ in batch]

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner, Result
+
 from cli.fake_server import FakeServer
 from donotcontact.cli.app import app
 from donotcontact.cli.session import Surroundings
-from typer.testing import CliRunner, Result
 
 NOW = datetime(2026, 11, 3, 12, tzinfo=UTC)
 

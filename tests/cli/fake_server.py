@@ -6,6 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.timestamp_pb2 import Timestamp
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from google.rpc.status_pb2 import Status
+from grpc_status import rpc_status
+
 from donotcontact.v1 import (
     check_service_pb2,
     consent_service_pb2,
@@ -16,11 +22,6 @@ from donotcontact.v1 import (
 from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ScrubResponse
 from donotcontact.v1.core_pb2 import Revision, Source
 from donotcontact.v1.verdict_pb2 import AddressFault, Finding, Rule, Verdict
-from google.protobuf.message_factory import GetMessageClass
-from google.protobuf.timestamp_pb2 import Timestamp
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
-from google.rpc.status_pb2 import Status
-from grpc_status import rpc_status
 
 REVISION = Revision(store="s1", position=42)
 NOVEMBER_3 = 1_793_664_000
@@ -28,10 +29,12 @@ MODULES = (check_service_pb2, consent_service_pb2, entry_service_pb2, journal_se
 Answer = Callable[[Any], Any]
 
 
-class Refusal(Exception):  # noqa: N818 - it is what a server does, not what goes wrong
+class Refusal(Exception):
     """A call that is refused, with the details that servers give."""
 
-    def __init__(self, code: grpc.StatusCode, reason: str, message: str, violations: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, code: grpc.StatusCode, reason: str, message: str, violations: dict[str, str] | None = None
+    ) -> None:
         super().__init__(message)
         self.status = Status(code=code.value[0], message=message)
         self.status.details.add().Pack(ErrorInfo(reason=f"ERROR_REASON_{reason}", domain="donotcontact"))

@@ -4,13 +4,14 @@ from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
+
 from cli.conftest import Dnc
 from cli.fake_server import REVISION, FakeServer, Refusal, block_finding
 from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ConsideredRule, ExplainResponse
 from donotcontact.v1.core_pb2 import Channel
 from donotcontact.v1.event_pb2 import Event, OptInClaimed, Role
 from donotcontact.v1.verdict_pb2 import Rule, Verdict
-from google.protobuf.timestamp_pb2 import Timestamp
 
 CLEAR = "+14155550100"
 BLOCKED = "+14155550123"
@@ -133,8 +134,13 @@ def test_short_answer_leaves_with_4(dnc: Dnc, server: FakeServer) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check", CLEAR], ["check", "--channel", "voice"], ["check", CLEAR, "--channel", "fax"], ["nonsense"]]
-    + [["check", CLEAR, "--channel", "voice", "--at", "noon"]],
+    [
+        ["check", CLEAR],
+        ["check", "--channel", "voice"],
+        ["check", CLEAR, "--channel", "fax"],
+        ["check", CLEAR, "--channel", "voice", "--at", "noon"],
+        ["nonsense"],
+    ],
 )
 def test_wrong_command_line_leaves_with_2(dnc: Dnc, server: FakeServer, arguments: list[str]) -> None:
     result = dnc(*arguments)

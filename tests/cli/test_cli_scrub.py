@@ -7,12 +7,13 @@ from typing import Any
 
 import grpc
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from cli.conftest import Dnc
 from cli.fake_server import FakeServer, Refusal
 from donotcontact.cli.scrub import CHUNK_ADDRESSES
 from donotcontact.v1.check_service_pb2 import ScrubResponse
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 BLOCKED = "+14155550123"
 PEOPLE = f"name,phone\nAnn,{BLOCKED}\nBob,+14155550100\n"
@@ -77,9 +78,11 @@ def test_json_summary_counts_by_verdict_and_reason(dnc: Dnc) -> None:
 
     assert (document["rows"], document["allowed"], document["skipped"]) == (3, 1, 2)
     assert document["verdicts"] == {"BLOCK": 1, "ALLOW": 1, "INVALID": 1}
-    assert {"verdict": "INVALID", "reason": "rounded by a spreadsheet; its last digits are lost", "rows": 1} in document[
-        "reasons"
-    ]
+    assert {
+        "verdict": "INVALID",
+        "reason": "rounded by a spreadsheet; its last digits are lost",
+        "rows": 1,
+    } in document["reasons"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +184,7 @@ def test_damaged_file_is_refused_with_its_line_before_anything_is_asked(
     assert [path.name for path in folder.iterdir()] == ["calls.csv"]
 
 
-def failing_after(chunks: int, server: FakeServer) -> Any:
+def failing_at_the_blocked_one(server: FakeServer) -> Any:
     def scrub(request: Any) -> ScrubResponse:
         if BLOCKED in request.addresses:
             raise Refusal(grpc.StatusCode.INTERNAL, "INTERNAL", "a bug")
@@ -192,7 +195,7 @@ def failing_after(chunks: int, server: FakeServer) -> Any:
 
 def test_server_that_fails_midway_leaves_no_result(dnc: Dnc, server: FakeServer, folder: Path) -> None:
     write("+14155550100\n" * CHUNK_ADDRESSES * 2 + f"{BLOCKED}\n")
-    server.answers["Scrub"] = failing_after(2, server)
+    server.answers["Scrub"] = failing_at_the_blocked_one(server)
 
     result = dnc(*SCRUB, "--only-allowed", "clean.csv")
 
@@ -238,7 +241,9 @@ def test_the_call_file_itself_is_never_overwritten(dnc: Dnc) -> None:
 def test_standard_input_to_standard_output(dnc: Dnc) -> None:
     result = dnc("scrub", "-", "--channel", "voice", "--out", "-", stdin=PEOPLE)
 
-    assert result.stdout == f'name,phone,dnc_verdict,dnc_reason\nAnn,{BLOCKED},BLOCK,"{REASON}"\nBob,+14155550100,ALLOW,\n'
+    assert (
+        result.stdout == f'name,phone,dnc_verdict,dnc_reason\nAnn,{BLOCKED},BLOCK,"{REASON}"\nBob,+14155550100,ALLOW,\n'
+    )
     assert "1 of 2 will be skipped" in result.stderr
     assert result.exit_code == 1
 
@@ -262,7 +267,10 @@ CELL = st.one_of(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=12), ending=st.sampled_from(["\n", "\r\n"]))
+@given(
+    rows=st.lists(st.lists(CELL, min_size=1, max_size=4), min_size=1, max_size=12),
+    ending=st.sampled_from(["\n", "\r\n"]),
+)
 def test_output_rows_are_the_input_rows_in_order(dnc: Dnc, rows: list[list[str]], ending: str) -> None:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator=ending, quoting=csv.QUOTE_ALL).writerows([["a", "phone"], *rows])

@@ -25,11 +25,15 @@ from donotcontact.v1 import (
     policy_service_pb2_grpc,
     verdict_pb2,
 )
+from donotcontact.v1.core_pb2 import Revision
+from donotcontact.v1.event_pb2 import Event as JournalEvent
+from donotcontact.v1.journal_service_pb2 import WatchEventsResponse
 
 Handler = Callable[[Any, grpc.ServicerContext], Any]
 
 STORE = "0d5f8f0c-4f4d-4a38-8e53-5f4f5d2f9a10"
 REVISION = core_pb2.Revision(store=STORE, position=42)
+NOT_ALLOW = [0, 2, 3, 4, 5, 6, 7, 8, 99, 255, 256, 257, 513, 65_537, 2**31 - 1, -1, -255, -(2**31)]
 ALLOW, BLOCK, INVALID = verdict_pb2.VERDICT_ALLOW, verdict_pb2.VERDICT_BLOCK, verdict_pb2.VERDICT_INVALID
 
 
@@ -39,7 +43,7 @@ class Seen:
 
     name: str
     request: Any
-    metadata: dict[str, str]
+    metadata: dict[str, str | bytes]
     peer: str
 
 
@@ -52,11 +56,12 @@ class ScriptedServer:
         self._handlers: dict[str, list[Handler]] = {"Check": [honest_check], "Scrub": [honest_scrub]}
         self._lock = Lock()
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.so_reuseport", 0)])
-        check_service_pb2_grpc.add_CheckServiceServicer_to_server(self, self._server)
-        entry_service_pb2_grpc.add_EntryServiceServicer_to_server(self, self._server)
-        consent_service_pb2_grpc.add_ConsentServiceServicer_to_server(self, self._server)
-        policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(self, self._server)
-        journal_service_pb2_grpc.add_JournalServiceServicer_to_server(self, self._server)
+        every_servicer: Any = self  # see __getattr__
+        check_service_pb2_grpc.add_CheckServiceServicer_to_server(every_servicer, self._server)
+        entry_service_pb2_grpc.add_EntryServiceServicer_to_server(every_servicer, self._server)
+        consent_service_pb2_grpc.add_ConsentServiceServicer_to_server(every_servicer, self._server)
+        policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(every_servicer, self._server)
+        journal_service_pb2_grpc.add_JournalServiceServicer_to_server(every_servicer, self._server)
         self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
     def script(self, name: str, *handlers: Handler) -> None:
@@ -156,6 +161,47 @@ def failure(
     return fail
 
 
+def checked(*verdicts: int, references: tuple[str, ...] = ()) -> check_service_pb2.CheckResponse:
+    """Build the answer to a Check with these verdicts."""
+    names = references or ("",) * len(verdicts)
+    results = [check_service_pb2.CheckResult(verdict=v, reference=n) for v, n in zip(verdicts, names, strict=True)]  # type: ignore[arg-type]  # unknown numbers too
+    return check_service_pb2.CheckResponse(results=results, checked_at=REVISION)
+
+
+def scrubbed(*verdicts: int) -> check_service_pb2.ScrubResponse:
+    """Build the answer to a Scrub with these verdicts."""
+    return check_service_pb2.ScrubResponse(verdicts=verdicts, checked_at=REVISION)  # type: ignore[arg-type]  # unknown numbers too
+
+
+def event(position: int, store: str = STORE) -> WatchEventsResponse:
+    """Build the message of one event."""
+    return WatchEventsResponse(event=JournalEvent(position=position), read_at=Revision(store=store, position=position))
+
+
+def heartbeat(position: int) -> WatchEventsResponse:
+    """Build a heartbeat."""
+    return WatchEventsResponse(read_at=Revision(store=STORE, position=position))
+
+
+def stream(*messages: WatchEventsResponse, end: Handler | None = None) -> Handler:
+    """Make a handler that tells these messages and then ends as `end` does."""
+
+    def tell(request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
+        yield from messages
+        if end is not None:
+            end(request, context)
+
+    return tell
+
+
+def resumed_from(server: ScriptedServer) -> list[int | None]:
+    """Return the position that each watch began behind."""
+    return [
+        request.after_position if request.HasField("after_position") else None
+        for request in server.requests("WatchEvents")
+    ]
+
+
 def closed_port() -> str:
     """Return a target where nothing listens."""
     with socket.socket() as listener:
@@ -182,3 +228,7 @@ def _add_findings(findings: Any, verdicts: list[verdict_pb2.Verdict.ValueType]) 
             findings.recorded_at_ms.append(1_700_000_000_000)
             findings.event_positions.append(row + 1)
             findings.shadows.append(False)
+
+
+BREAK = failure(grpc.StatusCode.UNAVAILABLE)
+FORBIDDEN = failure(grpc.StatusCode.PERMISSION_DENIED, "ERROR_REASON_ROLE_NOT_ALLOWED")

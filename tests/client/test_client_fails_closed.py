@@ -1,11 +1,22 @@
 """Guarantee 1: only ALLOW permits."""
 
+import sys
 from collections.abc import Callable
 
 import grpc
 import pytest
 
-from client.scripted_server import REVISION, ScriptedServer, answer, closed_port, failure
+from client.scripted_server import (
+    ALLOW,
+    NOT_ALLOW,
+    REVISION,
+    ScriptedServer,
+    answer,
+    checked,
+    closed_port,
+    failure,
+    scrubbed,
+)
 from donotcontact import (
     Channel,
     Client,
@@ -13,26 +24,17 @@ from donotcontact import (
     IncompleteAnswer,
     InvalidRequest,
     Result,
+    Row,
     ScrubAnswer,
     ServerError,
     Timeout,
     Unavailable,
     Verdict,
 )
-from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ScrubResponse
+from donotcontact.v1.check_service_pb2 import CheckResponse, ScrubResponse
+from donotcontact.v1.verdict_pb2 import RULE_ENTRY
 
 PHONE = "+14155550123"
-NOT_ALLOW = [0, 2, 3, 4, 5, 6, 7, 8, 99, 255, 256, 257, 513, 65_537, 2**31 - 1, -1, -255, -(2**31)]
-
-
-def checked(*verdicts: int, references: tuple[str, ...] = ()) -> CheckResponse:
-    names = references or ("",) * len(verdicts)
-    results = [CheckResult(verdict=v, reference=n) for v, n in zip(verdicts, names, strict=True)]  # type: ignore[arg-type]  # unknown numbers too
-    return CheckResponse(results=results, checked_at=REVISION)
-
-
-def scrubbed(*verdicts: int) -> ScrubResponse:
-    return ScrubResponse(verdicts=verdicts, checked_at=REVISION)  # type: ignore[arg-type]  # unknown numbers too
 
 
 def test_allow_permits(server: ScriptedServer, client: Client) -> None:
@@ -62,7 +64,7 @@ def test_every_other_verdict_in_a_scrub_is_kept_and_does_not_permit(
     server: ScriptedServer, client: Client, verdict: int, numpy_is_here: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not numpy_is_here:
-        monkeypatch.setitem(__import__("sys").modules, "numpy", None)
+        monkeypatch.setitem(sys.modules, "numpy", None)
     server.script("Scrub", answer(scrubbed(1, verdict)))
 
     (part,) = client.scrub([14155550123, 14155550124], channel="SMS")
@@ -91,8 +93,8 @@ def test_a_check_answer_that_does_not_fit_the_rows_is_refused(
         scrubbed(),
         scrubbed(1),
         scrubbed(1, 1, 1),
-        ScrubResponse(verdicts=[1, 1]),
-        ScrubResponse(verdicts=[1, 1], shadow_verdicts=[1], checked_at=REVISION),
+        ScrubResponse(verdicts=[ALLOW, ALLOW]),
+        ScrubResponse(verdicts=[ALLOW, ALLOW], shadow_verdicts=[ALLOW], checked_at=REVISION),
     ],
     ids=["empty", "short", "long", "without revision", "short shadow"],
 )
@@ -106,8 +108,6 @@ def test_a_scrub_answer_that_does_not_fit_the_addresses_is_refused(
 
 
 def test_a_result_that_bears_the_reference_of_another_row_is_refused(server: ScriptedServer, client: Client) -> None:
-    from donotcontact import Row
-
     server.script("Check", answer(checked(1, 2, references=("b", "a"))))
 
     with pytest.raises(IncompleteAnswer, match=r"rows\[0\]"):
@@ -146,7 +146,7 @@ def test_a_dead_server_is_unavailable_for_check_and_scrub(pauses: list[float]) -
 
 
 def test_bytes_that_are_no_response_are_an_error(server: ScriptedServer, client: Client) -> None:
-    server.script("Check", answer(ScrubResponse(verdicts=[1])))  # its bytes do not read as a CheckResponse
+    server.script("Check", answer(ScrubResponse(verdicts=[ALLOW])))  # its bytes do not read as a CheckResponse
 
     with pytest.raises(DoNotContactError):
         client.check_one(PHONE, channel="VOICE")
@@ -187,8 +187,6 @@ def test_an_answer_about_nobody_is_refused_without_asking(server: ScriptedServer
 
 
 def test_neither_results_nor_rows_show_addresses_in_their_repr(client: Client) -> None:
-    from donotcontact import Row
-
     result = client.check_one(Row(PHONE, reference="r1"), channel="VOICE")
 
     assert PHONE not in repr(result) + repr(Row(PHONE)) + repr(client.check([PHONE], channel="VOICE"))
@@ -198,7 +196,7 @@ def test_neither_results_nor_rows_show_addresses_in_their_repr(client: Client) -
 def test_findings_whose_columns_differ_in_length_are_refused(server: ScriptedServer, client: Client) -> None:
     response = scrubbed(2)
     response.findings.rows.append(0)
-    response.findings.rules.extend([2, 2])
+    response.findings.rules.extend([RULE_ENTRY, RULE_ENTRY])
     server.script("Scrub", answer(response))
 
     (part,) = client.scrub([PHONE], channel="VOICE")

@@ -47,9 +47,7 @@ def test_overload_is_waited_out_for_as_long_as_the_server_asks(
 
 
 def test_a_pause_never_goes_past_the_deadline(server: ScriptedServer, client: Client, pauses: list[float]) -> None:
-    server.script(
-        "Check", failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED", retry_after_ms=900)
-    )
+    server.script("Check", failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED", retry_after_ms=900))
 
     with pytest.raises(Overloaded) as caught:
         client.check_one(PHONE, channel="VOICE", timeout_s=0.9)

@@ -1,6 +1,8 @@
 """Each method sends what it says, and both clients have the same ones."""
 
 import inspect
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,6 +38,14 @@ def surface(kind: type) -> dict[str, inspect.Signature]:
 
 def test_both_clients_have_the_same_surface() -> None:
     assert surface(Client) == surface(AsyncClient)
+
+
+def test_importing_the_client_imports_neither_numpy_nor_the_server() -> None:
+    program = "import sys, donotcontact; print(sorted({'numpy', 'dncd', 'typer'} & set(sys.modules)))"
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert run.stdout.strip() == "[]"
 
 
 def test_every_public_method_is_documented() -> None:
@@ -81,7 +91,7 @@ def test_every_rpc_has_a_path_and_changes_are_those_with_a_request_id() -> None:
         (
             "RemoveEntries",
             lambda c: c.remove_entries([entry_service_pb2.EntryRef(address=PHONE, label="x")], reason=1),
-            entry_service_pb2.RemoveEntriesResponse(outcomes=[4], written_at=REVISION),
+            entry_service_pb2.RemoveEntriesResponse(outcomes=[entry_pb2.ROW_OUTCOME_REMOVED], written_at=REVISION),
         ),
     ],
 )
@@ -184,6 +194,6 @@ def test_an_unknown_channel_is_refused(client: Client, channel: Any) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"chunk": 0}, {"chunk": 50_001}, {"in_flight": 0}])
-def test_scrub_refuses_settings_at_the_call(client: Client, settings: dict[str, int]) -> None:
+def test_scrub_refuses_settings_at_the_call(client: Client, settings: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="chunk"):
         client.scrub([PHONE], channel="SMS", **settings)

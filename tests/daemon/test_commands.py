@@ -3,10 +3,11 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
+
 from daemon_running import dncd
 from dncd.cli import app
 from dncd.config import ENV_PREFIX, Settings
-from typer.testing import CliRunner
 
 DOC = Path(__file__).parents[2] / "docs" / "reference" / "settings.md"
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import grpc
 import psutil
 import pytest
-from daemon_running import WAIT_S, Daemon, dncd, running
+
+from daemon_running import WAIT_S, Daemon, dncd, dncd_process, running
 
 
 def test_ready_line_and_ready_file_name_the_address_that_answers(tmp_path: Path) -> None:
@@ -93,7 +94,7 @@ def test_signal_drains_everything_and_exits_0(tmp_path: Path, number: signal.Sig
 
 def test_second_server_on_the_store_is_refused(tmp_path: Path) -> None:
     with running(tmp_path / "store"):
-        second = dncd("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0")
+        second = dncd_process("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0")
 
     assert second.returncode == 3
     assert second.stdout == ""
@@ -101,7 +102,7 @@ def test_second_server_on_the_store_is_refused(tmp_path: Path) -> None:
 
 def test_server_of_another_store_never_shares_a_port(tmp_path: Path) -> None:
     with running(tmp_path / "one") as daemon:
-        second = dncd("serve", "--store", str(tmp_path / "two"), "--listen", daemon.address)
+        second = dncd_process("serve", "--store", str(tmp_path / "two"), "--listen", daemon.address)
 
     assert second.returncode == 2
     assert "cannot be served on" in second.stderr
@@ -111,14 +112,16 @@ def test_port_that_another_program_has_is_refused(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        refused = dncd("serve", "--store", str(tmp_path / "store"), "--listen", f"127.0.0.1:{taken.getsockname()[1]}")
+        refused = dncd_process(
+            "serve", "--store", str(tmp_path / "store"), "--listen", f"127.0.0.1:{taken.getsockname()[1]}"
+        )
 
     assert refused.returncode == 2
 
 
 @pytest.mark.parametrize("listen", ["0.0.0.0:0", "[::]:0"])
 def test_without_any_token_only_loopback_is_served(tmp_path: Path, listen: str) -> None:
-    refused = dncd("serve", "--store", str(tmp_path / "store"), "--listen", listen, "--insecure-plaintext")
+    refused = dncd_process("serve", "--store", str(tmp_path / "store"), "--listen", listen, "--insecure-plaintext")
 
     assert refused.returncode == 2
     assert "not loopback and there is no token" in refused.stderr
@@ -128,7 +131,7 @@ def test_plain_text_beyond_loopback_must_be_asked_for(tmp_path: Path) -> None:
     store = str(tmp_path / "store")
     dncd("token", "create", "--store", store, "--role", "admin", "--name", "first")
 
-    refused = dncd("serve", "--store", store, "--listen", "0.0.0.0:0")
+    refused = dncd_process("serve", "--store", store, "--listen", "0.0.0.0:0")
 
     assert refused.returncode == 2
     assert "--insecure-plaintext" in refused.stderr
@@ -162,7 +165,7 @@ def test_worker_that_cannot_start_ends_the_server_with_1(tmp_path: Path) -> None
     missing = str(tmp_path / "missing.pem")
 
     tls = ["--tls-cert", missing, "--tls-key", missing]
-    failed = dncd("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0", *tls)
+    failed = dncd_process("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0", *tls)
 
     assert failed.returncode == 1
     assert failed.stdout == ""
@@ -179,7 +182,7 @@ def test_worker_that_cannot_start_ends_the_server_with_1(tmp_path: Path) -> None
     ],
 )
 def test_wrong_setting_is_named_and_exits_2(tmp_path: Path, arguments: list[str], words: str) -> None:
-    refused = dncd("serve", "--store", str(tmp_path / "store"), *arguments)
+    refused = dncd_process("serve", "--store", str(tmp_path / "store"), *arguments)
 
     assert refused.returncode == 2
     assert words in refused.stderr

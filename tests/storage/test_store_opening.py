@@ -178,6 +178,16 @@ def test_disk_full_at_the_commit_is_storage_full_and_changes_nothing(tmp_path: P
     store.close()
 
 
+def test_copy_never_overwrites_a_store(tmp_path: Path) -> None:
+    store = LmdbStore.own(tmp_path / "store")
+    store.copy_to(tmp_path / "copy")
+
+    with pytest.raises(StoreUnusable, match="cannot be written"):
+        store.copy_to(tmp_path / "copy")
+
+    store.close()
+
+
 def test_copy_of_a_store_in_use_is_a_store(tmp_path: Path) -> None:
     store = LmdbStore.own(tmp_path / "store")
     fill(store)

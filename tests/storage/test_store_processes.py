@@ -99,6 +99,22 @@ def test_worker_that_outlives_its_owner_still_counts(actor: Actors) -> None:
             assert process.ask(f"known 7 {first} 10") == 10
 
 
+def test_change_after_the_owner_vouched_takes_its_word_back(actor: Actors, tmp_path: Path) -> None:
+    """A power loss may keep the change in data.mdb and lose the bits: the old file must not be believed then."""
+    owner, worker = actor("own"), actor("attach")
+    owner.close()
+    bits = tmp_path / "store" / "address-index-1.bits"
+    as_vouched_for = bits.read_bytes()
+    worker.ask("add 7 14155550000 10")
+    worker.kill()
+    bits.write_bytes(as_vouched_for)
+
+    store = LmdbStore.own(tmp_path / "store")
+
+    assert flags_all(store, 14155550000, 10)
+    store.close()
+
+
 def test_second_owner_is_refused(actor: Actors, tmp_path: Path) -> None:
     actor("own")
 

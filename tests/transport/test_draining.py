@@ -1,29 +1,35 @@
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import grpc
 import pytest
-from dncd.transport.rpc import Call, Plane
-from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpc_health.v1.health_pb2_grpc import HealthStub
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
-from rpc_serving import WAIT_S, Caught, Gate, rpc, serving
+
+from dncd.transport.rpc import Call, Plane
+from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
+from rpc_serving import WAIT_S, Caught, Client, Gate, rpc, serving
 
 SERVICE = "donotcontact.v1.CheckService"
+
+
+def health(client: Client) -> Any:
+    return HealthStub(client.channel)
 
 
 @pytest.mark.parametrize("service", ["", SERVICE, "grpc.health.v1.Health"])
 def test_health_says_serving_for_the_server_and_each_service(service: str) -> None:
     with serving([rpc("Check")]) as (client, _):
-        answer = HealthStub(client.channel).Check(HealthCheckRequest(service=service), timeout=WAIT_S)
+        answer = health(client).Check(HealthCheckRequest(service=service), timeout=WAIT_S)
 
     assert answer.status == HealthCheckResponse.SERVING
 
 
 def test_health_does_not_know_other_services() -> None:
     with serving([rpc("Check")]) as (client, _), pytest.raises(grpc.RpcError) as caught:
-        HealthStub(client.channel).Check(HealthCheckRequest(service="other"), timeout=WAIT_S)
+        health(client).Check(HealthCheckRequest(service="other"), timeout=WAIT_S)
 
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
@@ -38,7 +44,7 @@ def test_reflection_lists_the_services() -> None:
 def test_drain_tells_health_watchers_then_lets_running_calls_end() -> None:
     gate = Gate()
     with serving([rpc("Check", gate)]) as (client, server):
-        watching = HealthStub(client.channel).Watch(HealthCheckRequest(service=SERVICE), timeout=WAIT_S)
+        watching = health(client).Watch(HealthCheckRequest(service=SERVICE), timeout=WAIT_S)
         before = next(watching).status
         running = client.start("Check")
         gate.wait_for(1)
@@ -60,7 +66,7 @@ def test_drain_tells_health_watchers_then_lets_running_calls_end() -> None:
 def test_calls_are_served_during_the_notice() -> None:
     with serving([rpc("Check")]) as (client, server):
         client.call("Check")
-        watching = HealthStub(client.channel).Watch(HealthCheckRequest(), timeout=WAIT_S)
+        watching = health(client).Watch(HealthCheckRequest(), timeout=WAIT_S)
         next(watching)
         drain = threading.Thread(target=server.drain, kwargs={"notice_s": 0.5, "grace_s": WAIT_S})
 

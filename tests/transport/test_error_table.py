@@ -3,6 +3,7 @@ from pathlib import Path
 
 import grpc
 import pytest
+
 from dncd import errors
 from dncd.errors import DncError, StoreUnusable
 from dncd.transport.errors import CODES, Incident

@@ -6,7 +6,8 @@ from typing import Any
 
 import grpc
 import pytest
-from dncd.errors import BatchEmpty
+
+from dncd.errors import BatchEmpty, TokenMissing
 from dncd.limits import (
     BULK_RUNNING_MAX,
     CHANGES_WAITING_MAX,
@@ -15,10 +16,11 @@ from dncd.limits import (
     DATA_THREADS,
     WATCHERS_MAX,
 )
+from dncd.tokens import Caller
 from dncd.transport.pools import BULK_WAITING_MAX
-from dncd.transport.rpc import Call, Plane
+from dncd.transport.rpc import Call, Metadata, Plane
 from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
-from rpc_serving import WAIT_S, Caught, Gate, rpc, serving
+from rpc_serving import CALLER, PATH, WAIT_S, Caught, Client, Gate, rpc, serving
 
 BOUNDED = [
     (Plane.DATA, DATA_THREADS, CHECKS_WAITING_MAX),
@@ -179,3 +181,30 @@ def test_stream_refuses_garbage_with_a_reason(payload: bytes) -> None:
             next(watcher)
 
     assert Caught(refused.value).reason == "ERROR_REASON_MALFORMED_REQUEST"
+
+
+def test_strangers_who_send_nothing_hold_no_thread() -> None:
+    def known(metadata: Metadata) -> Caller:
+        if any(name == "authorization" for name, _ in metadata):
+            return CALLER
+        raise TokenMissing("no token")
+
+    def nothing() -> Iterator[bytes]:
+        assert over.wait(WAIT_S), "the test forgot the strangers"
+        yield from ()
+
+    over = threading.Event()
+    with serving([rpc("Check")], known) as (stranger, _):
+        friend = Client(stranger.port, "token")
+        silent = [
+            stranger.channel.stream_unary(PATH + "Check").future(nothing(), timeout=WAIT_S)
+            for _ in range(DATA_THREADS * 2)
+        ]
+
+        answer = friend.call("Check")
+        refused = {Caught(call.exception(timeout=WAIT_S)).reason for call in silent}
+        over.set()
+        friend.channel.close()
+
+    assert answer == b""
+    assert refused == {"ERROR_REASON_TOKEN_MISSING"}

@@ -122,7 +122,9 @@ def main(
     as_json: Annotated[
         bool, typer.Option("--json", help="Write JSON to standard output, and nothing else. Also behind the command.")
     ] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", envvar="NO_COLOR", help="Write without colours.")] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="Write without colours. So does the variable NO_COLOR.")
+    ] = False,
     show_version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and leave.")
     ] = False,

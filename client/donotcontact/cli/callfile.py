@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
@@ -108,7 +109,7 @@ class CallFile:
 
     def _survey_as(self, encoding: str, delimiter: str | None, header: bool | None) -> Layout:
         with self._text(encoding) as text:
-            start = [line for line, _ in zip(_lines(text), range(SAMPLE_ROWS), strict=False)]
+            start = list(islice(_lines(text, []), SAMPLE_ROWS))
         chosen = delimiter or sniff_delimiter(start)
         with self._text(encoding) as text:
             return _survey_records(
@@ -157,7 +158,7 @@ def open_call_file(
 def read_records(text: TextIO, delimiter: str) -> Iterator[Record]:
     """Yield each record with its own text. Raises FileError with the line for NUL bytes and unbalanced quotes."""
     pending: list[str] = []
-    reader = csv.reader(_kept(_lines(text), pending), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(text, pending), delimiter=delimiter, strict=True)
     while True:
         line = reader.line_num + 1
         try:
@@ -166,7 +167,7 @@ def read_records(text: TextIO, delimiter: str) -> Iterator[Record]:
             return
         except csv.Error as error:
             raise FileError(f"Line {line}: the quotes do not balance ({error}).", QUOTE_HINT) from None
-        yield "".join(pending).rstrip("\r\n"), cells
+        yield (pending[0] if len(pending) == 1 else "".join(pending)).rstrip("\r\n"), cells
         pending.clear()
 
 
@@ -213,7 +214,8 @@ def _survey_records(
     )
 
 
-def _lines(text: TextIO) -> Iterator[str]:
+def _lines(text: TextIO, taken: list[str]) -> Iterator[str]:
+    """Yield the lines, and keep each in `taken`, which the caller empties."""
     number = 0
     while line := text.readline(LINE_CHARS_MAX):
         number += 1
@@ -221,12 +223,7 @@ def _lines(text: TextIO) -> Iterator[str]:
             raise FileError(f"Line {number} holds a NUL byte.", NUL_HINT)
         if len(line) == LINE_CHARS_MAX:
             raise FileError(f"Line {number} is longer than {LINE_CHARS_MAX:,} characters.", "This is no call file.")
-        yield line
-
-
-def _kept(lines: Iterator[str], pending: list[str]) -> Iterator[str]:
-    for line in lines:
-        pending.append(line)
+        taken.append(line)
         yield line
 
 

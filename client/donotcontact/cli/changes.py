@@ -1,5 +1,6 @@
 """`dnc add` and `dnc remove`: entries under a label, and away from it."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from donotcontact import DoNotContactError, InvalidRequest
+from donotcontact import DoNotContactError
 from donotcontact.cli.callfile import open_call_file
 from donotcontact.cli.columns import choose_column
 from donotcontact.cli.evidence import (
@@ -39,6 +40,7 @@ from donotcontact.v1.entry_pb2 import EntryReason, RowOutcome
 from donotcontact.v1.entry_service_pb2 import AddEntriesResponse, EntryRef, NewEntry, RemoveEntriesResponse
 
 BATCH_ROWS_MAX = 1_000
+ENTRY_PATH = re.compile(r"entries\[(\d+)\]")
 WARNING = (
     "Removing an entry means that this person can be contacted again. To call or text somebody who asked not to be "
     "contacted is against the law in many countries (in the US: 47 CFR 64.1200(d), for each call). Remove only with a "
@@ -190,6 +192,11 @@ def remove(
     raise typer.Exit(ExitCode.NOT_ALLOWED if answer.kept else ExitCode.OK)
 
 
+def on_terminal() -> bool:
+    """Tell whether a person can answer a question."""
+    return sys.stdin.isatty()
+
+
 def _addresses(session: Session, given: list[str], from_file: str | None, column: str | None) -> list[str]:
     if given and from_file:
         raise UsageError("Addresses and --from-file are both given.", "Give one of them.")
@@ -222,10 +229,16 @@ def _placed(error: DoNotContactError, batch: Batch, output: Output) -> DoNotCont
         output.note(
             f"The first {batch.first:,} addresses are added; the others are not. Adding them all again is safe."
         )
-    if not (batch.first and isinstance(error, InvalidRequest)):
+    if not batch.first:
         return error
-    violations = [(f"{path} behind row {batch.first:,}", text) for path, text in error.field_violations]
-    return InvalidRequest(str(error), reason=error.reason, field_violations=violations)
+    return type(error)(
+        ENTRY_PATH.sub(lambda path: f"entries[{int(path[1]) + batch.first}]", str(error)),
+        reason=error.reason,
+        field_violations=[
+            (ENTRY_PATH.sub(lambda path: f"entries[{int(path[1]) + batch.first}]", place), text)
+            for place, text in error.field_violations
+        ],
+    )
 
 
 def _sum_added(total: AddEntriesResponse, answer: AddEntriesResponse) -> None:
@@ -263,7 +276,7 @@ def _show_outcomes(output: Output, addresses: Sequence[str], outcomes: Sequence[
 
 
 def _confirm(output: Output, count: int, label: str) -> None:
-    if not sys.stdin.isatty():
+    if not on_terminal():
         raise UsageError("Removing needs a person to confirm it, or --yes.", "Give --yes when you are sure.")
     output.note(WARNING, "bold yellow")
     if not typer.confirm(f"Remove {count:,} from {label}?", err=True):

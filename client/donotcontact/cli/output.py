@@ -87,4 +87,6 @@ def clean(text: str) -> str:
 
 def _console(stream: TextIO, color: bool) -> Console:
     width = None if stream.isatty() else PIPED_WIDTH
-    return Console(file=stream, no_color=not color, width=width, highlight=False, markup=False, emoji=False)
+    return Console(
+        file=stream, no_color=None if color else True, width=width, highlight=False, markup=False, emoji=False
+    )

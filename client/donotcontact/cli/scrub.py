@@ -166,9 +166,11 @@ def _write(answers: Screening, opened: list[Draft], tally: Tally, progress: Tick
     screened.begin()
     if clean:
         clean.begin()
+    names: dict[int, str] = {}
     for record, verdict, allowed, findings in answers:
         tally.add(verdict, allowed, findings)
-        screened.add(record, verdict_name(verdict), findings_line(verdict, findings))
+        name = names.get(verdict) or names.setdefault(verdict, verdict_name(verdict))
+        screened.add(record, name, "" if allowed and not findings else findings_line(verdict, findings))
         if clean and allowed:
             clean.add(record)
         if tally.rows % CHUNK_ADDRESSES == 0:
@@ -235,7 +237,7 @@ def _conclude(output: Output, tally: Tally, file: str, target: Path | None, only
     tell = output.note if to_errors else output.say
     rows = [
         (verdict_text(verdict), reason or "nothing stands against it", f"{count:,}", tally.share(count))
-        for (verdict, reason), count in tally.reasons.most_common()
+        for verdict, reason, count in tally.by_reason()
     ]
     output.table(["verdict", "reason", "rows#", "share#"], rows, to_errors=to_errors)
     tell(f"{tally.skipped:,} of {tally.rows:,} will be skipped ({tally.share(tally.skipped)}). {tally.rate()}.", "bold")
@@ -254,8 +256,7 @@ def _document(tally: Tally, file: str, target: Path | None, only_allowed: Path |
         "skipped": tally.skipped,
         "verdicts": tally.verdicts(),
         "reasons": [
-            {"verdict": verdict, "reason": reason, "rows": count}
-            for (verdict, reason), count in tally.reasons.most_common()
+            {"verdict": verdict, "reason": reason, "rows": count} for verdict, reason, count in tally.by_reason()
         ],
         "seconds": round(tally.seconds, 3),
     }

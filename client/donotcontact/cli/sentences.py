@@ -149,7 +149,7 @@ EVENT_SENTENCES: dict[str, Callable[[Any], str]] = {
         else "added nothing"
     ),
     "entries_removed": lambda change: (
-        f"removed {_named(list(change.entries))}: {option_name(REMOVAL_REASON, change.reason)}"
+        f"removal asked for {_named(list(change.entries))}: {option_name(REMOVAL_REASON, change.reason)}"
     ),
     "entries_expired": lambda _: "tidied away entries that had ended",
     "label_created": lambda change: f"created label {change.label.name} for {channels_line(change.label)}",

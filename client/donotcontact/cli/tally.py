@@ -11,7 +11,7 @@ from donotcontact.v1.verdict_pb2 import Finding
 class Tally:
     """Counts of rows. A row counts once, under its strongest reason."""
 
-    reasons: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[int, str]] = field(default_factory=Counter)
     allowed: int = 0
     rows: int = 0
     seconds: float = 0.0
@@ -20,8 +20,11 @@ class Tally:
         """Count one row."""
         self.rows += 1
         self.allowed += allowed
-        reason = finding_kind(findings[0]) if findings else ""
-        self.reasons[verdict_name(verdict), reason] += 1
+        self.reasons[verdict, finding_kind(findings[0]) if findings else ""] += 1
+
+    def by_reason(self) -> list[tuple[str, str, int]]:
+        """Return (verdict, reason, rows), the most frequent first."""
+        return [(verdict_name(verdict), reason, rows) for (verdict, reason), rows in self.reasons.most_common()]
 
     @property
     def all_allowed(self) -> bool:
@@ -37,7 +40,7 @@ class Tally:
         """Return the number of rows for each verdict, the most frequent first."""
         counts: Counter[str] = Counter()
         for (verdict, _), rows in self.reasons.items():
-            counts[verdict] += rows
+            counts[verdict_name(verdict)] += rows
         return dict(counts.most_common())
 
     def share(self, rows: int) -> str:

@@ -22,7 +22,8 @@ from dncd.storage.bitmap import Bitmap, BitmapError, bits_for
 
 log = logging.getLogger(__name__)
 
-BUILD_CHUNK_KEYS: Final = 200_000
+# Other threads of the process wait for one chunk at a time.
+BUILD_CHUNK_KEYS: Final = 20_000
 _KEPT_GENERATIONS: Final = 2
 _FILES: Final = "address-index-*"
 
@@ -57,13 +58,14 @@ class AddressIndex:
         return bitmap
 
     def keep(self, bitmap: Bitmap) -> None:
-        """Use a bitmap whose generation is committed, and take older files away; who maps them still has them."""
+        """Use a bitmap whose generation is committed, and take the one before away; who maps that still has it."""
         with self._mapping:
             self._remember(bitmap)
-        for path in self._directory.glob(_FILES):
-            # A later one may be another process's, built since the commit.
-            if _generation_of(path) < bitmap.generation:
-                path.unlink(missing_ok=True)
+        try:
+            self._path(bitmap.generation - 1).unlink(missing_ok=True)
+        except OSError as error:
+            # The change is committed and must not look refused; the next owner sweeps.
+            log.warning("The file of address index %d stays: %s.", bitmap.generation - 1, error.strerror)
 
     def sweep(self, generation: int) -> None:
         """Take away what a dead process left behind. The caller holds the write transaction."""
@@ -94,7 +96,3 @@ class AddressIndex:
 
     def _path(self, generation: int) -> Path:
         return self._directory / f"address-index-{generation}.bits"
-
-
-def _generation_of(path: Path) -> int:
-    return int(path.stem.rpartition("-")[2])

@@ -1,7 +1,7 @@
 """What the domain needs of a store: ordered tables of bytes, one writer, any number of consistent readers.
 
-Keys of account tables begin with the account's id as four big-endian bytes. Keys of ADDRESSES are built by
-`storage.keys` alone, since the address index hashes them.
+Keys have 1 to 511 bytes; those of account tables begin with the account's id, four bytes big-endian. Keys of ADDRESSES
+are built by `storage.keys` alone, since the address index hashes them; it changes only while an owner runs.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,6 +18,9 @@ Mask = NDArray[np.bool_]
 
 class Table(StrEnum):
     """The tables of a store."""
+
+    # Enum hashes by name in Python; every read looks its table up.
+    __hash__ = str.__hash__
 
     META = "meta"
     JOURNAL = "journal"
@@ -49,6 +52,7 @@ class Snapshot(Protocol):
         """Yield the rows whose key begins with `prefix`, in key order; with `reverse`, backwards.
 
         With `start`, begin at the first key not before it (backwards: not after it). `start` begins with `prefix`.
+        A scan of a transaction goes on rightly while rows are put and deleted beside it.
         """
 
     def count(self, table: Table) -> int:
@@ -66,6 +70,9 @@ class Transaction(Snapshot, Protocol):
 
     def put(self, table: Table, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
+
+    def put_many(self, table: Table, rows: list[tuple[bytes, bytes]]) -> None:
+        """Set the values of many keys, at a third of the cost of `put` for each; puts `rows` in order."""
 
     def delete(self, table: Table, key: bytes) -> bool:
         """Take a row away; tell whether it was there."""

@@ -30,15 +30,21 @@ def open_environment(path: Path, *, create: bool, map_bytes: int) -> lmdb.Enviro
     try:
         _check_directory(path, create=create)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return lmdb.open(
+        env = lmdb.open(
             str(path),
             map_size=map_bytes,
+            sync=True,
+            metasync=True,
+            writemap=False,
             mode=0o600,
             max_readers=_READERS_MAX,
             max_dbs=_TABLES_MAX,
             max_spare_txns=_SPARE_TRANSACTIONS,
             lib_version=0,
         )
+        if env.info()["last_txnid"] == 0:
+            # LMDB syncs the file but not its name: a power loss could take the whole new store.
+            _sync_names(path)
     except lmdb.MemoryError as error:
         raise StoreUnusable(
             f"The store needs {map_bytes >> 30} GiB of address space (not memory), and the system refused it. "
@@ -48,6 +54,24 @@ def open_environment(path: Path, *, create: bool, map_bytes: int) -> lmdb.Enviro
         raise StoreUnusable(f"LMDB cannot open the store: {error}") from error
     except OSError as error:
         raise StoreUnusable(f"The directory cannot be used: {error}") from error
+    return env
+
+
+def _sync_names(path: Path) -> None:
+    """Sync the names in a directory, and its own name in the one above."""
+    for directory in (path, path.absolute().parent):
+        file = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
+def sync_copy(path: Path) -> None:
+    """Sync a copy of a store's data, which LMDB leaves to the system."""
+    with (path / DATA_FILE).open("rb") as file:
+        os.fsync(file.fileno())
+    _sync_names(path)
 
 
 def _check_directory(path: Path, *, create: bool) -> None:

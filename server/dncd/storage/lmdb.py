@@ -15,7 +15,15 @@ import lmdb
 
 from dncd.errors import StoreUnusable
 from dncd.storage.address_index import AddressIndex
-from dncd.storage.environment import MAP_BYTES, Tables, is_disk_full, open_environment, open_tables, storage_full
+from dncd.storage.environment import (
+    MAP_BYTES,
+    Tables,
+    is_disk_full,
+    open_environment,
+    open_tables,
+    storage_full,
+    sync_copy,
+)
 from dncd.storage.locks import FileLock, is_locked
 from dncd.storage.transaction import LmdbSnapshot, LmdbTransaction
 
@@ -101,15 +109,17 @@ class LmdbStore:
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the committed state into an empty directory, while the store is in use.
 
-        The copy has no address index; its owner builds one. Raises `StorageFull`.
+        The copy has no address index; its owner builds one. Raises `StorageFull`, or `StoreUnusable` where the copy
+        cannot be written.
         """
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._env.copy(str(path), compact=True)
+            sync_copy(path)
         except lmdb.Error as error:
             if is_disk_full(error, path):
                 raise storage_full() from error
-            raise
+            raise StoreUnusable(f"The copy cannot be written: {error}") from error
 
     def close(self) -> None:
         """Let go of everything; an owner vouches for the address index first. Nothing of the store may be in use."""

@@ -144,6 +144,11 @@ class MemoryTransaction(MemorySnapshot):
         assert 0 < len(key) <= KEY_BYTES_MAX, "a key has 1 to 511 bytes"
         self._own(table).put(key, value)
 
+    def put_many(self, table: Table, rows: list[tuple[bytes, bytes]]) -> None:
+        """Set the values of many keys."""
+        for key, value in rows:
+            self.put(table, key, value)
+
     def delete(self, table: Table, key: bytes) -> bool:
         """Take a row away; tell whether it was there."""
         return self._own(table).delete(key)

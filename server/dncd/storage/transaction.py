@@ -119,6 +119,16 @@ class LmdbTransaction(LmdbSnapshot):
         self._changes += 1
         self._txn.put(key, value, db=self._tables[table])
 
+    def put_many(self, table: Table, rows: list[tuple[bytes, bytes]]) -> None:
+        """Set the values of many keys; puts `rows` in order, so that neighbours go to the same page."""
+        if table is Table.ADDRESSES:
+            assert self._index is not None, "ADDRESSES changes only while the owner of its index runs"
+            self._unindexed += [key for key, _ in rows]
+            self._index_touched = True
+        self._changes += len(rows)
+        rows.sort()
+        self._txn.cursor(self._tables[table]).putmulti(rows)
+
     def delete(self, table: Table, key: bytes) -> bool:
         """Take a row away; tell whether it was there."""
         self._changes += 1
@@ -153,8 +163,9 @@ class LmdbTransaction(LmdbSnapshot):
         if self._index_touched:
             self._update_index()
         self._txn.commit()
-        if self._built is not None and self._index is not None:
-            self._index.keep(self._built)
+        built, self._built = self._built, None
+        if built is not None and self._index is not None:
+            self._index.keep(built)
 
     def _update_index(self) -> None:
         bitmap = self._bitmap()

@@ -145,7 +145,7 @@ class CheckHandlers:
 
 
 def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, position: int, contact_ms: int) -> Answer:
-    policy = catalog.policy(request.policy)
+    policy = catalog.policy(fields.name(request.policy, "policy") if request.policy else "")
     if batch.channel not in channels_of(policy.policy):
         raise ChannelNotInPolicy(
             f"the policy does not name the channel {batch.channel.name}",
@@ -196,7 +196,7 @@ def _scrub_batch(request: pb.ScrubRequest, default_region: str) -> Batch:
     if channel not in PHONE_CHANNELS:
         raise fields.invalid("phones", f"must be empty for {channel.name}; give addresses")
     phones = np.asarray(request.phones, dtype=np.uint64)
-    faults = phone_faults(phones)
+    faults = phone_faults(phones, limits.SCRUB_ADDRESSES_MAX)
     if faults.any():
         phones = np.where(faults == Fault.NONE, phones, np.uint64(0))
     return Batch(channel, faults, phones=phones)

@@ -2,11 +2,11 @@
 
 from dncd import journal, limits
 from dncd.encoding import timestamp
-from dncd.entries import read as read_records
 from dncd.events import OptInClaimed, OptInSet
 from dncd.nouns import OptInStatus, Source
 from dncd.optin import status_of
 from dncd.records import opt_in_of
+from dncd.touched import read as read_known
 from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
@@ -36,7 +36,7 @@ class ConsentHandlers:
         """Tell the status of one number."""
         target = fields.phone_target(request.address, fields.region(request.region, call.caller.default_region))
         with self._store.snapshot() as snapshot:
-            records = read_records(snapshot, target.key(call.caller.account_id))
+            records = read_known(snapshot, target.key(call.caller.account_id)).records
             position = journal.head(snapshot).position
         record = opt_in_of(records)
         return pb.GetOptInResponse(

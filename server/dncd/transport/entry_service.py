@@ -1,8 +1,8 @@
 """EntryService, the half of it that is about entries."""
 
 from dncd import events, history, journal, labels, limits
-from dncd.entries import read as read_records
-from dncd.errors import DncError, LabelArchived, LabelNotFound, RoleNotAllowed
+from dncd.addresses import Target
+from dncd.errors import DncError, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed
 from dncd.events import AddedEntry, EntriesAdded, EntriesRemoved, RemovedEntry
 from dncd.listing import Filter, Listing
 from dncd.nouns import (
@@ -17,6 +17,7 @@ from dncd.optin import status_of
 from dncd.storage.contract import Snapshot
 from dncd.storage.keys import Kind
 from dncd.tokens import Caller
+from dncd.touched import read as read_known
 from dncd.transport import fields, paging
 from dncd.transport.changes import Changes, counts
 from dncd.transport.messages import entry_message, event_about, revision
@@ -92,7 +93,7 @@ class EntryHandlers:
     def list_(self, call: Call, request: pb.ListEntriesRequest) -> pb.ListEntriesResponse:
         """List a page of entries; the first page tells how many there are."""
         account_id = call.caller.account_id
-        start = paging.decode(request)
+        start = paging.decode(request, account_id)
         page_rows = fields.page_rows(request.page_size)
         with self._store.snapshot() as snapshot:
             wanted = _filter(snapshot, account_id, request)
@@ -102,7 +103,7 @@ class EntryHandlers:
             position = journal.head(snapshot).position
         return pb.ListEntriesResponse(
             entries=[entry_message(entry) for entry in page.entries],
-            next_page_token=paging.encode(request, page.next_key),
+            next_page_token=paging.encode(request, account_id, page.next_key),
             total=total,
             total_is_lower_bound=is_lower_bound,
             read_at=revision(self._store.id, position),
@@ -118,7 +119,7 @@ class EntryHandlers:
             position = journal.head(snapshot).position
             entries = Listing(snapshot, account_id, self._changes.now_ms()).of_address(target)
             rows, truncated = history.newest(snapshot, [key], position, events_max)
-            status = status_of(read_records(snapshot, key))
+            status = status_of(read_known(snapshot, key).records)
         return pb.GetAddressResponse(
             address=target.text,
             entries=[entry_message(entry) for entry in entries],
@@ -131,15 +132,18 @@ class EntryHandlers:
 
 def _added_entries(request: pb.AddEntriesRequest, region: str, now_ms: int) -> list[AddedEntry]:
     faults = fields.Faults()
-    read = [
-        faults.read(f"entries[{index}]", lambda entry=entry: _added_entry(entry, region, now_ms), None)  # type: ignore[misc]  # mypy infers no lambda with defaults
-        for index, entry in enumerate(request.entries)
-    ]
+    targets = fields.targets([entry.address for entry in request.entries], region, "entries", faults)
+    added = []
+    for index, (entry, target) in enumerate(zip(request.entries, targets, strict=True)):
+        try:
+            added.append(_added_entry(entry, target, now_ms))
+        except InvalidFields as error:
+            faults.note(f"entries[{index}].", error)
     faults.check()
-    return [entry for entry in read if entry is not None]
+    return added
 
 
-def _added_entry(entry: pb.NewEntry, region: str, now_ms: int) -> AddedEntry:
+def _added_entry(entry: pb.NewEntry, target: Target, now_ms: int) -> AddedEntry:
     source = fields.choice(Source, entry.source, "source")
     by_default = EntryReason.REQUESTED_BY_PERSON if source in OWN_WORD else EntryReason.INTERNAL_DECISION
     starts_at_ms = fields.optional_time_ms(entry, "starts_at") or 0
@@ -147,10 +151,10 @@ def _added_entry(entry: pb.NewEntry, region: str, now_ms: int) -> AddedEntry:
     if expires_at_ms is not None and expires_at_ms <= max(starts_at_ms, now_ms):
         raise fields.invalid("expires_at", "must be later than now and than starts_at")
     return AddedEntry(
-        target=fields.target(entry.address, region),
+        target=target,
         label=fields.name(entry.label, "label"),
         source=source,
-        reason=fields.optional_choice(EntryReason, entry.reason, "reason") or by_default,
+        reason=fields.choice(EntryReason, entry.reason, "reason") if entry.reason else by_default,
         note=fields.text(entry.note, "note", limits.NOTE_BYTES_MAX) if entry.note else "",
         evidence=fields.evidence(entry.evidence) if entry.HasField("evidence") else events.NO_EVIDENCE,
         starts_at_ms=starts_at_ms,
@@ -179,17 +183,16 @@ def _removal(request: pb.RemoveEntriesRequest, region: str) -> EntriesRemoved:
     if reason is RemovalReason.CONSENT_RENEWED and not evidence:
         raise fields.invalid("evidence", "is required for CONSENT_RENEWED: a call, recording, campaign or reference")
     faults = fields.Faults()
-    read = [
-        faults.read(
-            f"entries[{index}]",
-            lambda ref=ref: RemovedEntry(fields.target(ref.address, region), fields.name(ref.label, "label")),  # type: ignore[misc]  # mypy infers no lambda with defaults
-            None,
-        )
-        for index, ref in enumerate(request.entries)
-    ]
+    targets = fields.targets([ref.address for ref in request.entries], region, "entries", faults)
+    removed = []
+    for index, (ref, target) in enumerate(zip(request.entries, targets, strict=True)):
+        try:
+            removed.append(RemovedEntry(target, fields.name(ref.label, "label")))
+        except InvalidFields as error:
+            faults.note(f"entries[{index}].", error)
     faults.check()
     note = fields.text(request.note, "note", limits.NOTE_BYTES_MAX)
-    return EntriesRemoved([ref for ref in read if ref is not None], reason, note, evidence)
+    return EntriesRemoved(removed, reason, note, evidence)
 
 
 def _filter(snapshot: Snapshot, account_id: int, request: pb.ListEntriesRequest) -> Filter:
@@ -197,7 +200,7 @@ def _filter(snapshot: Snapshot, account_id: int, request: pb.ListEntriesRequest)
     if part and not limits.SEARCH_CHARS_MIN <= len(part) <= limits.ADDRESS_CHARS_MAX:
         raise fields.invalid("address_contains", f"must have at least {limits.SEARCH_CHARS_MIN} characters")
     return Filter(
-        label_id=labels.find_id(snapshot, account_id, request.label) if request.label else None,
+        label_id=labels.find_id(snapshot, account_id, fields.name(request.label, "label")) if request.label else None,
         address_contains=part.lower(),
         source=fields.optional_choice(Source, request.source, "source"),
         actor=request.actor,

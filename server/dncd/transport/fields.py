@@ -3,7 +3,6 @@
 import hashlib
 import re
 import uuid
-from collections.abc import Callable
 from enum import IntEnum
 from typing import Final, TypeVar
 
@@ -11,7 +10,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dncd import limits
-from dncd.addresses import AddressError, Fault, Target, known_region, target_from_text
+from dncd.addresses import AddressError, Fault, Target, known_region, target_from_text, targets_from_texts
 from dncd.encoding import evidence_value, milliseconds
 from dncd.errors import BatchEmpty, BatchTooLarge, FieldFault, InvalidAddresses, InvalidFields, RevisionOfAnotherStore
 from dncd.events import Change, Draft, Evidence
@@ -21,10 +20,10 @@ from dncd.tokens import Caller
 from donotcontact.v1 import core_pb2
 
 E = TypeVar("E", bound=IntEnum)
-T = TypeVar("T")
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_NO_TARGET: Final = Target(Kind.EMAIL, "")
 _UUID_HINT: Final = "a UUID such as 123e4567-e89b-12d3-a456-426614174000"
 
 _WHY: Final = {
@@ -55,16 +54,10 @@ class Faults:
         self._fields: list[FieldFault] = []
         self._addresses: list[FieldFault] = []
 
-    def read(self, path: str, read: Callable[[], T], default: T) -> T:
-        """Return what `read` returns; where it raises, note the fault below the path and return the default."""
-        try:
-            return read()
-        except InvalidFields as error:
-            where = self._addresses if isinstance(error, InvalidAddresses) else self._fields
-            where += [
-                FieldFault(f"{path}.{fault.path}" if path else fault.path, fault.description) for fault in error.faults
-            ]
-            return default
+    def note(self, path: str, error: InvalidFields) -> None:
+        """Note what is wrong with the fields below a path."""
+        where = self._addresses if isinstance(error, InvalidAddresses) else self._fields
+        where += [FieldFault(path + fault.path, fault.description) for fault in error.faults]
 
     def check(self) -> None:
         """Raise what was noted: `InvalidFields`, or `InvalidAddresses` where only addresses are wrong."""
@@ -153,6 +146,15 @@ def target(written: str, default_region: str, path: str = "address") -> Target:
         return target_from_text(written, default_region)
     except AddressError as error:
         raise InvalidAddresses([FieldFault(path, describe(error.fault))]) from None
+
+
+def targets(texts: list[str], default_region: str, path: str, faults: Faults) -> list[Target]:
+    """Read a column of targets; notes the rows that are none, and gives a target that is never used in their place."""
+    found, wrong = targets_from_texts(texts, default_region)
+    for index in wrong.nonzero()[0].tolist():
+        fault = FieldFault("address", describe(Fault(wrong[index])))
+        faults.note(f"{path}[{index}].", InvalidAddresses([fault]))
+    return [target or _NO_TARGET for target in found]
 
 
 def phone_target(written: str, default_region: str, path: str = "address") -> Target:

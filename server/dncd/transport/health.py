@@ -29,7 +29,7 @@ class Health:
 
     def methods(self) -> dict[str, Any]:
         """Give gRPC's handlers by method path."""
-        codecs = {
+        codecs: dict[str, Any] = {
             "request_deserializer": HealthCheckRequest.FromString,
             "response_serializer": HealthCheckResponse.SerializeToString,
         }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from dncd import entries, journal, limits
+from dncd import history, journal, limits
 from dncd.encoding import public_event
 from dncd.journal import JournalRow
 from dncd.storage.contract import Snapshot, Store, Table
@@ -60,7 +60,7 @@ class JournalHandlers:
     def list_(self, call: Call, request: pb.ListEventsRequest) -> pb.ListEventsResponse:
         """List a page of events."""
         account_id = call.caller.account_id
-        start = paging.decode(request)
+        start = paging.decode_position(request, account_id)
         page_rows = fields.page_rows(request.page_size)
         keys = _keys_of(call, request)
         found: list[event_pb2.Event] = []
@@ -77,7 +77,7 @@ class JournalHandlers:
             end = journal.head(snapshot).position
         return pb.ListEventsResponse(
             events=found,
-            next_page_token=paging.encode(request, next_key),
+            next_page_token=paging.encode(request, account_id, next_key),
             read_at=revision(self._store.id, end),
         )
 
@@ -87,9 +87,9 @@ class JournalHandlers:
         heartbeat_s = request.heartbeat_seconds or limits.HEARTBEAT_SECONDS_DEFAULT
         if not 1 <= heartbeat_s <= limits.HEARTBEAT_SECONDS_MAX:
             raise fields.invalid("heartbeat_seconds", f"must be 0 to {limits.HEARTBEAT_SECONDS_MAX}")
+        position = self._begin(request)
         ended = threading.Event()
         call.on_end(ended.set)
-        position = request.after_position if request.HasField("after_position") else self._head()
         # The first heartbeat tells at once where the stream stands.
         quiet_until = self._monotonic_s()
         while call.is_active():
@@ -118,9 +118,15 @@ class JournalHandlers:
             read_at=revision(self._store.id, end),
         )
 
-    def _head(self) -> int:
+    def _begin(self, request: pb.WatchEventsRequest) -> int:
         with self._store.snapshot() as snapshot:
-            return journal.head(snapshot).position
+            end = journal.head(snapshot).position
+        if not request.HasField("after_position"):
+            return end
+        if request.after_position > end:
+            # Waiting for it would hide the events until then: it comes from another store, or from before a restore.
+            raise fields.invalid("after_position", "lies behind the end of the journal")
+        return request.after_position
 
     def _chunk(self, account_id: int, after: int, kinds: frozenset[int]) -> tuple[list[event_pb2.Event], int]:
         """Return the next events behind a position, and the position up to which everything was looked at.
@@ -161,20 +167,27 @@ def _wanted(snapshot: Snapshot, request: pb.ListEventsRequest) -> _Wanted:
 
 
 def _positions(
-    snapshot: Snapshot, account_id: int, keys: frozenset[bytes], wanted: _Wanted, start: bytes
+    snapshot: Snapshot, account_id: int, keys: frozenset[bytes], wanted: _Wanted, start: int
 ) -> Iterator[int]:
     """Yield the positions of the account's events, or those about one address, in the range and order wanted."""
-    if keys:
-        [key] = keys
-        table, prefix = Table.HISTORY, entries.history_prefix(key)
-    else:
-        table, prefix = Table.JOURNAL_BY_ACCOUNT, account_key(account_id)
-    begin = start or u64(wanted.first if wanted.oldest_first else wanted.last)
-    for key, _ in snapshot.scan(table, prefix, start=prefix + begin, reverse=not wanted.oldest_first):
-        position = int.from_bytes(key[len(prefix) :])
+    begin = start or (wanted.first if wanted.oldest_first else wanted.last)
+    for position in _about(snapshot, keys, wanted) if keys else _of_account(snapshot, account_id, wanted, begin):
         if not wanted.first <= position <= wanted.last:
             return
-        yield position
+        if position >= begin if wanted.oldest_first else position <= begin:
+            yield position
+
+
+def _of_account(snapshot: Snapshot, account_id: int, wanted: _Wanted, begin: int) -> Iterator[int]:
+    prefix = account_key(account_id)
+    rows = snapshot.scan(Table.JOURNAL_BY_ACCOUNT, prefix, start=prefix + u64(begin), reverse=not wanted.oldest_first)
+    return (int.from_bytes(key[len(prefix) :]) for key, _ in rows)
+
+
+def _about(snapshot: Snapshot, keys: frozenset[bytes], wanted: _Wanted) -> Iterator[int]:
+    [key] = keys
+    within = [p for p in history.positions(snapshot, key) if wanted.first <= p <= wanted.last]
+    return reversed(within) if wanted.oldest_first else iter(within)
 
 
 def _keys_of(call: Call, request: pb.ListEventsRequest) -> frozenset[bytes]:

@@ -57,7 +57,7 @@ class LabelHandlers:
     def list_(self, call: Call, request: pb.ListLabelsRequest) -> pb.ListLabelsResponse:
         """List a page of labels by name."""
         account_id = call.caller.account_id
-        after = paging.decode(request).decode()
+        after = paging.decode_name(request, account_id)
         page_rows = fields.page_rows(request.page_size)
         with self._store.snapshot() as snapshot:
             names = paging.take(labels.scan_names(snapshot, account_id, after), page_rows)
@@ -65,7 +65,7 @@ class LabelHandlers:
             position = journal.head(snapshot).position
         return pb.ListLabelsResponse(
             labels=listed,
-            next_page_token=paging.encode(request, names.rows[-1].encode() if names.more else b""),
+            next_page_token=paging.encode(request, account_id, names.rows[-1].encode() if names.more else b""),
             read_at=revision(self._store.id, position),
         )
 

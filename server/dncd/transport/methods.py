@@ -9,7 +9,7 @@ import grpc
 from dncd.errors import DncError, Overloaded, TooManyWatchers
 from dncd.limits import WATCHERS_MAX
 from dncd.transport.pools import Pool, Pools
-from dncd.transport.rpc import Plane, Rpc, Surroundings, refusal, stream, unary
+from dncd.transport.rpc import Authenticate, Plane, Rpc, Surroundings, refusal, stream, unary
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,20 +19,34 @@ class Method:
     handler: Any
     pool: Pool
     refuse: Any
+    needs_caller: bool
 
 
-class Methods:
+class Methods(grpc.GenericRpcHandler):
     """All methods of a server, as gRPC's generic handler: asked once for each call, on gRPC's serving thread."""
 
-    def __init__(self, methods: dict[str, Method]) -> None:
+    def __init__(self, methods: dict[str, Method], authenticate: Authenticate, pools: Pools) -> None:
         self._methods = methods
+        self._authenticate = authenticate
+        self._pools = pools
 
-    def service(self, call: Any) -> Any:
-        """Give the handler for a call; None for a method that is not there, which gRPC answers with UNIMPLEMENTED."""
-        method = self._methods.get(call.method)
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        """Give the handler for a call; None for a method that is not there, which gRPC answers with UNIMPLEMENTED.
+
+        Whoever has no token is refused here, before a thread waits for the request: a stranger who opens calls and
+        sends nothing must not hold the threads of the checks.
+        """
+        method = self._methods.get(handler_call_details.method)
         if method is None:
             return None
-        return method.handler if method.pool.has_room() else method.refuse
+        if not method.pool.has_room():
+            return method.refuse
+        if method.needs_caller:
+            try:
+                self._authenticate(handler_call_details.invocation_metadata or ())
+            except DncError as error:
+                return _refuse(error, self._pools)
+        return method.handler
 
 
 def rpc_methods(rpcs: Iterable[Rpc], around: Surroundings, pools: Pools) -> dict[str, Method]:
@@ -43,16 +57,16 @@ def rpc_methods(rpcs: Iterable[Rpc], around: Surroundings, pools: Pools) -> dict
 def plain_methods(handlers: dict[str, Any], pools: Pools) -> dict[str, Method]:
     """Bound handlers that bring their own messages, health and reflection, by the service pool."""
     refuse = _refuse(_overloaded("the server"), pools)
-    return {path: Method(handler, pools.service, refuse) for path, handler in handlers.items()}
+    return {path: Method(handler, pools.service, refuse, needs_caller=False) for path, handler in handlers.items()}
 
 
 def _method(rpc: Rpc, around: Surroundings, pools: Pools) -> Method:
     pool = pools.planes[rpc.plane]
     if rpc.plane is Plane.STREAM:
-        handler = grpc.unary_stream_rpc_method_handler(on_pool(stream(rpc, around), pool))
-        return Method(handler, pool, _refuse(_too_many_watchers(), pools))
-    handler = grpc.unary_unary_rpc_method_handler(on_pool(unary(rpc, around), pool))
-    return Method(handler, pool, _refuse(_overloaded(f"the {rpc.plane.value} plane"), pools))
+        watch: Any = grpc.unary_stream_rpc_method_handler(on_pool(stream(rpc, around), pool))
+        return Method(watch, pool, _refuse(_too_many_watchers(), pools), needs_caller=True)
+    answer: Any = grpc.unary_unary_rpc_method_handler(on_pool(unary(rpc, around), pool))
+    return Method(answer, pool, _refuse(_overloaded(f"the {rpc.plane.value} plane"), pools), needs_caller=True)
 
 
 def on_pool(behavior: Callable[..., Any], pool: Pool) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""Page tokens: opaque, and bound to the filters that they were given for."""
+"""Page tokens: opaque, and bound to the account and the filters that they were given for."""
 
 import base64
 import binascii
@@ -16,16 +16,17 @@ from dncd.errors import PageTokenInvalid
 T = TypeVar("T")
 
 _DIGEST_BYTES = 8
+_POSITION_BYTES = 8
 
 
-def encode(request: Message, next_key: bytes) -> str:
+def encode(request: Message, account_id: int, next_key: bytes) -> str:
     """Build the token of the page that begins at a key; empty at the end."""
     if not next_key:
         return ""
-    return base64.urlsafe_b64encode(_filters(request) + next_key).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_binding(request, account_id) + next_key).decode().rstrip("=")
 
 
-def decode(request: Message) -> bytes:
+def decode(request: Message, account_id: int) -> bytes:
     """Return the key where the request's page begins; empty for the first. Raises `PageTokenInvalid`."""
     token: str = request.page_token  # type: ignore[attr-defined]  # every paged request has one
     if not token:
@@ -35,18 +36,40 @@ def decode(request: Message) -> bytes:
     except (binascii.Error, ValueError):
         content = b""
     digest, key = content[:_DIGEST_BYTES], content[_DIGEST_BYTES:]
-    if not key or not hmac.compare_digest(digest, _filters(request)):
-        raise PageTokenInvalid("the page_token was not given for these filters; begin again without it")
+    if not key or not hmac.compare_digest(digest, _binding(request, account_id)):
+        raise not_given()
     return key
 
 
-def _filters(request: Message) -> bytes:
+def decode_name(request: Message, account_id: int) -> str:
+    """Return the name behind which the request's page begins; empty for the first. Raises `PageTokenInvalid`."""
+    try:
+        return decode(request, account_id).decode()
+    except UnicodeDecodeError:
+        raise not_given() from None
+
+
+def decode_position(request: Message, account_id: int) -> int:
+    """Return the position where the request's page begins; 0 for the first. Raises `PageTokenInvalid`."""
+    key = decode(request, account_id)
+    if len(key) not in {0, _POSITION_BYTES}:
+        raise not_given()
+    return int.from_bytes(key)
+
+
+def not_given() -> PageTokenInvalid:
+    """Build the error of a token that is none of ours. Anybody can compute one, so what it holds is judged too."""
+    return PageTokenInvalid("the page_token was not given for these filters; begin again without it")
+
+
+def _binding(request: Message, account_id: int) -> bytes:
     filters = type(request)()
     filters.CopyFrom(request)
     for field in ("page_token", "page_size"):
         filters.ClearField(field)
     content = filters.SerializeToString(deterministic=True)
-    return hashlib.sha256(request.DESCRIPTOR.full_name.encode() + content).digest()[:_DIGEST_BYTES]
+    bound = f"{request.DESCRIPTOR.full_name} {account_id} ".encode() + content
+    return hashlib.sha256(bound).digest()[:_DIGEST_BYTES]
 
 
 @dataclass(frozen=True, slots=True)

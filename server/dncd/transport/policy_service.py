@@ -58,14 +58,16 @@ class PolicyHandlers:
 
     def list_(self, call: Call, request: pb.ListPoliciesRequest) -> pb.ListPoliciesResponse:
         """List a page of policies by name."""
-        after = paging.decode(request).decode()
+        after = paging.decode_name(request, call.caller.account_id)
         page_rows = fields.page_rows(request.page_size)
         with self._store.snapshot() as snapshot:
             taken = paging.take(policies.scan(snapshot, call.caller.account_id, after), page_rows)
             position = journal.head(snapshot).position
         return pb.ListPoliciesResponse(
             policies=map(_applied_message, taken.rows),
-            next_page_token=paging.encode(request, taken.rows[-1].policy.name.encode() if taken.more else b""),
+            next_page_token=paging.encode(
+                request, call.caller.account_id, taken.rows[-1].policy.name.encode() if taken.more else b""
+            ),
             read_at=revision(self._store.id, position),
         )
 

@@ -13,7 +13,15 @@ from typing import Any, Final
 
 from google.protobuf.message import DecodeError, Message
 
-from dncd.errors import DncError, MalformedRequest, MessageTooLarge, RoleNotAllowed, ShuttingDown
+from dncd.errors import (
+    DncError,
+    MalformedRequest,
+    MessageTooLarge,
+    RoleNotAllowed,
+    ShuttingDown,
+    StorageFull,
+    StoreCorrupt,
+)
 from dncd.limits import MESSAGE_BYTES_MAX
 from dncd.nouns import Role
 from dncd.tokens import Caller
@@ -170,6 +178,8 @@ def abort_call(context: Any, failure: DncError) -> bytes:
 
 def _failure(error: Exception, rpc: Rpc, around: Surroundings) -> DncError:
     if isinstance(error, DncError):
+        if isinstance(error, (StorageFull, StoreCorrupt)):
+            _log.error("%s failed: %s", rpc.path, error)
         return error
     if isinstance(error, DecodeError):
         return MalformedRequest(f"the bytes are not a {rpc.request.DESCRIPTOR.name}")

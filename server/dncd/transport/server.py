@@ -56,7 +56,9 @@ class Server:
         self._health = Health(services, self._pools.service)
         methods = rpc_methods(rpcs, Surroundings(authenticate, new_id, self._draining), self._pools)
         methods |= plain_methods(self._health.methods() | reflection_methods(services), self._pools)
-        self._grpc = _grpc_server(self._pools.service, Methods(methods), self._pools.calls_max)
+        self._grpc = _grpc_server(
+            self._pools.service, Methods(methods, authenticate, self._pools), self._pools.calls_max
+        )
 
     def bind(self, address: str, tls: Tls | None = None) -> int:
         """Take a port, shared with other workers, and return it. Raises `RuntimeError` where it cannot be had."""

@@ -1,8 +1,9 @@
 """Pieces of protobuf wire format, for columns that are in memory already.
 
-A packed repeated enum whose values are below 128 has the wire bytes of a `bytes` field, and a packed repeated fixed32 or
-fixed64 those of its little-endian array. So a column of numpy goes out at memory speed, where building the same message
-element by element costs 16 ns each. Concatenated pieces are a message: https://protobuf.dev/programming-guides/encoding/
+A packed repeated enum whose values are below 128 has the wire bytes of a `bytes` field, and a packed repeated fixed32
+or fixed64 those of its little-endian array. So a column of numpy goes out at memory speed, where building the same
+message element by element costs 16 ns each. Concatenated pieces are a message:
+https://protobuf.dev/programming-guides/encoding/
 """
 
 import numpy as np

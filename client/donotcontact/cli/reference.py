@@ -1,0 +1,112 @@
+"""The reference of the command as Markdown, written from the command itself: `python -m donotcontact.cli.reference`."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from typer.main import get_command
+
+from donotcontact.cli.app import app
+from donotcontact.cli.exits import EXIT_MEANINGS
+
+Command = Any
+"""A command as typer builds it; its type is private."""
+
+HEAD = """\
+# The `dnc` command
+
+Written by `python -m donotcontact.cli.reference > docs/reference/dnc.md`. Change the command, not this page.
+
+`dnc` asks a do-not-contact server, and tells it what changed. Only ALLOW permits contact.
+
+## Exit codes
+
+| code | meaning |
+|---|---|
+"""
+TAIL = """\
+## Output
+
+People get tables on standard output; notes, warnings and errors go to standard error. With `--json`, before or behind
+the command, standard output holds one JSON document and nothing else; `dnc watch` writes one document a line. Field
+names are those of the contract in `proto/`; enum values come without their prefix (`BLOCK`, not `VERDICT_BLOCK`),
+times in UTC, 64-bit integers as numbers. When a call fails, standard output stays empty.
+
+Times are ISO 8601; without an offset they are the time of this machine. `+90d` is from now on (`m`, `h`, `d`, `w`).
+
+## Call files
+
+What `dnc scrub` and `dnc add --from-file` read:
+
+- A CSV with any header or none, or one address a line; comma, semicolon, tab or pipe; a first line `sep=;` counts.
+- UTF-8 with or without a byte order mark, UTF-16 with its mark, else Windows-1252. `--encoding` names another.
+- The address column is the one that is named so (phone, mobile, tel, email and the like) and looks so in the first
+  100 rows. If several do, or none does, `dnc` asks for `--column` and leaves with 2. It never guesses between two.
+- A NUL byte, a quote that does not balance, text that is not in the encoding: refused with the line, before the
+  server is asked.
+
+What `dnc scrub` writes:
+
+- Every row once, in order, its text unchanged, with `dnc_verdict` and `dnc_reason` behind it. UTF-8, with a byte order
+  mark if the input had one. The delimiter and line ending of the input.
+- A row that is shorter than the widest is filled up with empty cells; the header too. A file without a header gets
+  none. Blank lines inside the file are rows without an address: INVALID. Blank lines at the end are left out.
+- There is no column with the normalized address: the scrub answer of the server does not hold it. `dnc check` does.
+- A file that has a column `dnc_verdict` or `dnc_reason` already is refused: an old verdict must not be read as new.
+- Cells stay as they were, also those that a spreadsheet reads as a formula (`=1+1`). Take care with files of strangers.
+- The result is written beside its target under a temporary name and renamed when it is whole. A run that breaks leaves
+  none. A result that exists stays, unless `--force` is given. The call file itself is never overwritten.
+"""
+
+
+def reference() -> str:
+    """Return the whole page."""
+    root = get_command(app)
+    codes = "".join(f"| {code.value} | {meaning} |\n" for code, meaning in EXIT_MEANINGS.items())
+    parts = [HEAD, codes, "\n## Global options\n\nThey stand before the command; `--json` also behind it.\n\n"]
+    parts += [_options(root), "\n## Commands\n\n"]
+    parts += [_section(f"dnc {name}", command) for name, command in commands(root)]
+    return "".join([*parts, TAIL])
+
+
+def commands(group: Command, prefix: str = "") -> Iterator[tuple[str, Command]]:
+    """Yield every command that can be run, by its full name, in the order of the help."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from commands(command, f"{prefix}{name} ")
+        else:
+            yield prefix + name, command
+
+
+def _section(name: str, command: Command) -> str:
+    arguments = " ".join(_metavar(each) for each in command.params if each.param_type_name == "argument")
+    usage = f"    {name} {arguments} [OPTIONS]".replace("  [", " [")
+    return f"### `{name}`\n\n{command.help.strip()}\n\n{usage}\n\n{_options(command)}\n"
+
+
+def _options(command: Command) -> str:
+    rows = [_row(each) for each in command.params if not each.hidden and "completion" not in each.name]
+    return "| option | meaning |\n|---|---|\n" + "".join(rows)
+
+
+def _row(option: Command) -> str:
+    names = [*option.opts, *option.secondary_opts] if option.param_type_name == "option" else [_metavar(option)]
+    shown = ", ".join(f"`{name}`" for name in names)
+    if option.param_type_name == "option" and option.metavar:
+        shown += f" {option.metavar.replace('|', ' or ')}"
+    notes = [option.help or ""]
+    if option.required:
+        notes.append("Required.")
+    if option.default not in (None, False, "") and option.param_type_name == "option":
+        notes.append(f"Default: {option.default}.")
+    if option.envvar:
+        notes.append(f"Variable: `{option.envvar}`.")
+    return f"| {shown} | {' '.join(notes)} |\n"
+
+
+def _metavar(argument: Command) -> str:
+    return str(argument.metavar or argument.name.upper())
+
+
+if __name__ == "__main__":
+    sys.stdout.write(reference())

@@ -1,0 +1,93 @@
+"""An SMS gateway: asks before each text, sends the opt-in request once, and records STOP and START.
+
+    python examples/python/sms_gateway.py
+
+It takes commands from standard input, one a line, and answers each with one line:
+
+    send NUMBER          a text is due to this number
+    reply NUMBER TEXT    this text came in from this number
+
+From the environment: DNC_SERVER, DNC_TOKEN, DNC_POLICY (default: sms-marketing, made where it is missing). Nothing
+is sent: replace the words that say so.
+"""
+
+import os
+import sys
+
+from donotcontact import Channel, Client, DoNotContactError, NotFound, Verdict
+from donotcontact.v1.core_pb2 import CHANNEL_SMS, OPT_IN_STATUS_ACCEPTED, OPT_IN_STATUS_REJECTED, SOURCE_INBOUND_MESSAGE
+from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
+
+# The whole message, without case and punctuation. What else a person may write is for a person to read.
+OPT_OUT_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
+OPT_IN_WORDS = frozenset({"start", "unstop", "yes"})
+
+
+class Gateway:
+    """Decides what becomes of each text."""
+
+    def __init__(self, client: Client, policy: str) -> None:
+        self._client = client
+        self._policy = policy
+
+    def send(self, number: str) -> str:
+        """Send a text where it is allowed; where opt-in is missing, send the request instead, once."""
+        result = self._client.check_one(number, channel=Channel.SMS, policy=self._policy)
+        if result.allowed:
+            return f"sent to {result.address}"
+        if result.verdict is Verdict.OPT_IN_REQUIRED:
+            return self._request_opt_in(result.address)
+        return f"not sent: {result.verdict.name}"
+
+    def reply(self, number: str, text: str) -> str:
+        """Record what a person wrote."""
+        word = "".join(letter for letter in text.casefold() if letter.isalnum())
+        if word in OPT_OUT_WORDS:
+            self._client.set_opt_in(number, OPT_IN_STATUS_REJECTED, source=SOURCE_INBOUND_MESSAGE, note=text)
+            return "opted out; send one confirmation and nothing more"
+        if word in OPT_IN_WORDS:
+            self._client.set_opt_in(number, OPT_IN_STATUS_ACCEPTED, source=SOURCE_INBOUND_MESSAGE, note=text)
+            return "opted in"
+        return "for a person to read"
+
+    def _request_opt_in(self, address: str) -> str:
+        # Of all gateways that ask, one is granted.
+        claim = self._client.claim_opt_in_request(address, campaign=self._policy)
+        return f"opt-in request sent to {address}" if claim.granted else "not sent: another gateway asks already"
+
+
+def ensure_policy(client: Client, name: str) -> None:
+    """Make the policy where it is missing. It takes an ADMIN; in production an operator does this once."""
+    try:
+        client.get_policy(name)
+    except NotFound:
+        client.apply_policy(Policy(name=name, require_opt_in=RequireOptIn(channels=[CHANNEL_SMS])))
+
+
+def answer(gateway: Gateway, line: str) -> str:
+    """Do what one line says. No answer of the server means that nothing is sent."""
+    command, _, rest = line.strip().partition(" ")
+    number, _, text = rest.partition(" ")
+    try:
+        if command == "send":
+            return gateway.send(number)
+        if command == "reply":
+            return gateway.reply(number, text)
+    except DoNotContactError as error:
+        return f"not done: {error.reason or error}"
+    return "unknown command"
+
+
+def main() -> None:
+    """Answer line after line."""
+    policy = os.environ.get("DNC_POLICY", "sms-marketing")
+    server, token = os.environ.get("DNC_SERVER", "127.0.0.1:7420"), os.environ.get("DNC_TOKEN")
+    with Client(server, token=token) as client:
+        ensure_policy(client, policy)
+        gateway = Gateway(client, policy)
+        for line in sys.stdin:
+            print(answer(gateway, line), flush=True)  # noqa: T201 - its output
+
+
+if __name__ == "__main__":
+    main()
