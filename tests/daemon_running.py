@@ -14,7 +14,7 @@ import grpc
 import psutil
 
 from dncd.cli import app
-from dncd.cli_frame import run
+from dncd.cli.frame import run
 from donotcontact.v1.policy_service_pb2 import ListPoliciesRequest, ListPoliciesResponse
 
 WAIT_S = 60.0

@@ -20,7 +20,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from dncd.administration import create_account, create_token
 from dncd.app import App, build_app
-from dncd.config import Settings
+from dncd.config import effective
 from dncd.nouns import Role
 from dncd.storage.contract import Store
 from dncd.storage.lmdb import LmdbStore
@@ -196,7 +196,7 @@ def served(
     with ExitStack() as closing:
         store = LmdbStore.own(path)
         closing.callback(store.close)
-        app = build_app(around(store), clock, new_id, Settings(store=path))
+        app = build_app(around(store), clock, new_id, effective({"store": path}))
         server = Server(app.rpcs, authenticator(store, clock, open_allowed=True), new_id)
         port = server.bind("127.0.0.1:0")
         app.start()
@@ -281,7 +281,7 @@ def prepared_store(path: Path, role: Role = Role.ADMIN) -> str:
     """Make a store with the account `default` and give a token of it."""
     store = LmdbStore.own(path)
     now_ms = START_MS
-    build_app(store, lambda: now_ms, new_id, Settings(store=path))
+    build_app(store, lambda: now_ms, new_id, effective({"store": path}))
     token = create_token(store, now_ms, "default", "tester", role)
     store.close()
     return token

@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable
 
 from dncd import accounts, entries, journal, limits, requests
+from dncd.addresses.numbering import plans
 from dncd.administration import create_account
 from dncd.catalog import Catalogs
 from dncd.config import Settings
 from dncd.events import Draft, EntriesExpired, RequestsPruned
 from dncd.nouns import Role
-from dncd.numbering import plans
 from dncd.storage.contract import Store
 from dncd.transport.changes import Changes
 from dncd.transport.check_service import CheckHandlers

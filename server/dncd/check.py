@@ -39,9 +39,14 @@ FINDING: Final = np.dtype(
 Findings = NDArray[np.void]
 NO_FINDINGS: Final[Findings] = np.zeros(0, dtype=FINDING)
 
-# How strong each verdict is, by its number.
-_RANK: Final = np.zeros(max(Verdict) + 1, dtype=np.uint8)
-_RANK[list(STRENGTH)] = range(len(STRENGTH))
+# Python 3.11 takes 0.15 us to read a member of an enum, and a check reads dozens: these are read once.
+_ALLOW: Final = int(Verdict.ALLOW)
+_BLOCK: Final = int(Verdict.BLOCK)
+_ADDRESSES: Final = Table.ADDRESSES
+
+# How weak each verdict is, by its number: what sorts the strongest first.
+_WEAKNESS: Final = np.zeros(max(Verdict) + 1, dtype=np.uint8)
+_WEAKNESS[list(reversed(STRENGTH))] = range(len(STRENGTH))
 
 # What each opt-in status asks for by itself, by its number.
 _OPT_IN_RULE: Final = np.zeros(max(OptInStatus) + 1, dtype=np.uint8)
@@ -112,7 +117,9 @@ def _look_up(snapshot: Snapshot, catalog: Catalog, batch: Batch) -> tuple[Rows, 
         rows, keys = _email_keys(snapshot, catalog, batch.emails)
     if not keys:
         return rows, keys, []
-    values = snapshot.get_many(Table.ADDRESSES, keys)
+    values = snapshot.get_many(_ADDRESSES, keys)
+    if None not in values:
+        return rows, keys, values  # type: ignore[return-value]  # the line above is what mypy cannot see
     kept = [index for index, value in enumerate(values) if value is not None]
     return rows[kept], [keys[index] for index in kept], [value for value in values if value is not None]
 
@@ -163,7 +170,7 @@ def _entry_findings(
     active = (records["starts_at_ms"] <= now_ms) & (now_ms < records["expires_at_ms"])
     hits = np.flatnonzero(honoured & active)
     findings = _blank(rows[hits], Rule.ENTRY)
-    findings["verdict"] = Verdict.BLOCK
+    findings["verdict"] = _BLOCK
     if policy.shadow:
         findings["shadow"] = ~policy.enforced[channel][records["label"][hits]]
     _copy_records(findings, records[hits])
@@ -209,18 +216,24 @@ def _blank(rows: Rows, rule: Rule) -> Findings:
 
 
 def _sorted(found: list[Findings]) -> Findings:
+    """Sort by row, then the strongest first, then by rule."""
     if not found:
         return NO_FINDINGS
-    findings = found[0] if len(found) == 1 else np.concatenate(found)
-    order = np.lexsort((findings["rule"], 255 - _RANK[findings["verdict"]], findings["row"]))
+    if len(found) == 1 and _one_for_each_row(found[0]):
+        return found[0]
+    findings = np.concatenate(found)
+    order = np.lexsort((findings["rule"], _WEAKNESS[findings["verdict"]], findings["row"]))
     return findings[order]
 
 
+def _one_for_each_row(findings: Findings) -> bool:
+    rows = findings["row"]
+    return bool((rows[1:] > rows[:-1]).all())
+
+
 def _verdicts(count: int, findings: Findings) -> Bytes:
-    verdicts = np.full(count, Verdict.ALLOW, dtype=np.uint8)
-    # From the weakest to the strongest, so that the strongest is written last.
-    for verdict in STRENGTH if len(findings) else ():
-        of_verdict = findings["verdict"] == verdict
-        if of_verdict.any():
-            verdicts[findings["row"][of_verdict]] = verdict
+    verdicts = np.full(count, _ALLOW, dtype=np.uint8)
+    if len(findings):
+        # Each row's strongest finding comes first, so it is written last, and numpy keeps the last.
+        verdicts[findings["row"][::-1]] = findings["verdict"][::-1]
     return verdicts

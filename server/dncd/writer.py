@@ -86,6 +86,7 @@ class StoreLog:
 
     def _commit(self, batch: list[Waiting]) -> None:
         """Commit a batch and answer; where the commit itself fails, each hears of it: nothing was changed."""
+        answers: list[Written | Exception]
         try:
             with self._store.transaction() as txn:
                 answers = [self._accept(txn, draft) for draft, _ in batch]

@@ -127,7 +127,7 @@ def test_remove_in_a_script_needs_yes(dnc: Dnc, server: FakeServer) -> None:
     assert (request.entries[0].label, request.evidence.reference, request.note) == ("DNC_Sales", "form-1", "n")
 
 
-@pytest.mark.parametrize(("typed", "exit_code", "calls"), [("y\n", 0, 1), ("n\n", 2, 0), ("", 1, 0)])
+@pytest.mark.parametrize(("typed", "exit_code", "calls"), [("y\n", 0, 1), ("n\n", 2, 0), ("", 2, 0)])
 def test_remove_on_a_terminal_warns_and_asks(
     dnc: Dnc, server: FakeServer, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, calls: int
 ) -> None:

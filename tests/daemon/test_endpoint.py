@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from dncd.endpoint import Endpoint, EndpointUnusable, read_endpoint, reserve
+from dncd.daemon.endpoint import Endpoint, EndpointUnusable, read_endpoint, reserve
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from dncd.supervisor import keep_house
+from dncd.daemon.supervisor import keep_house
 
 
 def test_round_clears_readers_and_tidies_with_the_time() -> None:

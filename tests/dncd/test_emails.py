@@ -1,10 +1,11 @@
 import time
 
 import pytest
-from dncd.address_text import AddressError, Fault, plain
-from dncd.emails import emails_from_texts, read_email
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+
+from dncd.addresses.emails import emails_from_texts, read_email
+from dncd.addresses.text import AddressError, Fault, plain
 
 # The first example pays for reading the metadata.
 UNTIMED = settings(deadline=None)

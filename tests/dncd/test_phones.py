@@ -4,14 +4,15 @@ import time
 import numpy as np
 import phonenumbers
 import pytest
-from dncd.address_text import AddressError, Fault, plain
-from dncd.number_patterns import heads, match_lengths
-from dncd.numbering import e164, phone_fault, phone_faults
-from dncd.phone_text import read_phone
-from dncd.phones import phones_from_texts
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
+
+from dncd.addresses.numbering import e164, phone_fault, phone_faults
+from dncd.addresses.patterns import heads, match_lengths
+from dncd.addresses.phone_text import read_phone
+from dncd.addresses.phones import phones_from_texts
+from dncd.addresses.text import AddressError, Fault, plain
 
 NON_GEO = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)

@@ -279,5 +279,9 @@ def _confirm(output: Output, count: int, label: str) -> None:
     if not on_terminal():
         raise UsageError("Removing needs a person to confirm it, or --yes.", "Give --yes when you are sure.")
     output.note(WARNING, "bold yellow")
-    if not typer.confirm(f"Remove {count:,} from {label}?", err=True):
+    try:
+        confirmed = typer.confirm(f"Remove {count:,} from {label}?", err=True)
+    except typer.Abort:
+        confirmed = False
+    if not confirmed:
         raise UsageError("Not confirmed: nothing was removed.")

@@ -8,19 +8,20 @@ from typing import Any
 import numpy as np
 
 from dncd import explain, history, journal, limits
-from dncd.addresses import Fault, Target, emails_from_texts, phone_faults, phone_text, phones_from_texts
+from dncd.addresses import Fault, Target, phone_faults
 from dncd.catalog import Catalog, Catalogs
 from dncd.catalog import read as read_catalog
 from dncd.check import Batch, Decision, decide
 from dncd.encoding import timestamp
 from dncd.errors import AsOfOutOfRange, ChannelNotInPolicy
 from dncd.freshness import fresh_snapshot
-from dncd.nouns import PHONE_CHANNELS, Channel
+from dncd.nouns import PHONE_CHANNELS
 from dncd.policies import Compiled, channels_of
 from dncd.storage.contract import Snapshot, Store
 from dncd.storage.keys import Kind
 from dncd.tokens import Caller
 from dncd.transport import fields
+from dncd.transport.addresses import address_text, clear_results, read_batch
 from dncd.transport.findings import finding_columns, finding_messages
 from dncd.transport.messages import event_about, revision
 from dncd.transport.roles import EVERYONE
@@ -65,10 +66,9 @@ class CheckHandlers:
         rows = request.rows
         fields.batch(len(rows), limits.CHECK_ROWS_MAX)
         texts, regions, references = _row_columns(rows, call.caller.default_region)
-        batch, addresses = _batch_of_texts(fields.channel(request.channel), texts, regions, limits.CHECK_ROWS_MAX)
+        batch = read_batch(fields.channel(request.channel), texts, regions, limits.CHECK_ROWS_MAX)
         answer = self._answer(call.caller, request, batch)
-        results = _results(answer, addresses(), references)
-        return results + _check_tail(self._store.id, answer)
+        return _results(answer, batch, references) + _check_tail(self._store.id, answer)
 
     def scrub(self, call: Call, request: pb.ScrubRequest) -> bytes:
         """Answer a column of addresses with a column of verdicts."""
@@ -90,8 +90,9 @@ class CheckHandlers:
         row = request.row
         text = fields.text(row.address, "row.address", limits.MESSAGE_BYTES_MAX)
         region = fields.region(row.region, caller.default_region, "row.region")
-        batch, addresses = _batch_of_texts(fields.channel(request.channel), [text], region, 1)
-        [address] = addresses()
+        reference = fields.text(row.reference, "row.reference", limits.REFERENCE_BYTES_MAX)
+        batch = read_batch(fields.channel(request.channel), [text], region, 1)
+        address = address_text(batch, 0)
         target = _target_of(batch, address)
         events_max = fields.history_rows(request.history_max)
         with self._store.snapshot() as snapshot:
@@ -101,7 +102,7 @@ class CheckHandlers:
         considered = explain.considered(answer.catalog, answer.policy, batch, answer.decision)
         findings = finding_messages(answer.catalog, answer.decision)
         return pb.ExplainResponse(
-            result=_result(answer.decision, 0, address, findings, row.reference),
+            result=_result(answer.decision, 0, address, findings, reference),
             considered=[_considered_message(rule, findings) for rule in considered],
             history=[event_about(journal_row.encoded, keys, caller.account_id) for journal_row in rows],
             answered_at=revision(self._store.id, answer.position),
@@ -157,32 +158,16 @@ def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, po
 
 def _row_columns(rows: Sequence[pb.CheckRow], default_region: str) -> tuple[list[str], str | list[str], list[str]]:
     """Split rows into columns; one region for all where no row has its own, and no references where no row has one."""
+    rows = list(rows)
     texts = [row.address for row in rows]
-    references = [row.reference for row in rows]
-    regions = [row.region for row in rows]
-    if any(references):
-        for index, reference in enumerate(references):
-            fields.text(reference, f"rows[{index}].reference", limits.REFERENCE_BYTES_MAX)
-    else:
-        references = []
-    if not any(regions):
-        return texts, default_region, references
-    return (
-        texts,
-        [fields.region(region, default_region, f"rows[{index}].region") for index, region in enumerate(regions)],
-        references,
-    )
-
-
-def _batch_of_texts(
-    channel: Channel, texts: list[str], regions: str | list[str], slow_max: int
-) -> tuple[Batch, Callable[[], Sequence[str]]]:
-    """Normalize texts into a batch; the second value writes the normalized addresses, empty for those that are none."""
-    if channel in PHONE_CHANNELS:
-        phones, faults = phones_from_texts(texts, regions, slow_max)
-        return Batch(channel, faults, phones=phones), lambda: [phone_text(p) if p else "" for p in phones.tolist()]
-    emails, faults = emails_from_texts(texts, slow_max)
-    return Batch(channel, faults, emails=emails), lambda: emails
+    regions: str | list[str] = default_region
+    if any(own := [row.region for row in rows]):
+        regions = [fields.region(region, default_region, f"rows[{index}].region") for index, region in enumerate(own)]
+    if not any(references := [row.reference for row in rows]):
+        return texts, regions, []
+    for index, reference in enumerate(references):
+        fields.text(reference, f"rows[{index}].reference", limits.REFERENCE_BYTES_MAX)
+    return texts, regions, references
 
 
 def _scrub_batch(request: pb.ScrubRequest, default_region: str) -> Batch:
@@ -192,7 +177,7 @@ def _scrub_batch(request: pb.ScrubRequest, default_region: str) -> Batch:
     fields.batch(len(request.phones) or len(request.addresses), limits.SCRUB_ADDRESSES_MAX)
     if not request.phones:
         region = fields.region(request.region, default_region)
-        return _batch_of_texts(channel, list(request.addresses), region, limits.SLOW_ADDRESSES_MAX)[0]
+        return read_batch(channel, list(request.addresses), region, limits.SLOW_ADDRESSES_MAX)
     if channel not in PHONE_CHANNELS:
         raise fields.invalid("phones", f"must be empty for {channel.name}; give addresses")
     phones = np.asarray(request.phones, dtype=np.uint64)
@@ -202,36 +187,35 @@ def _scrub_batch(request: pb.ScrubRequest, default_region: str) -> Batch:
     return Batch(channel, faults, phones=phones)
 
 
-def _results(answer: Answer, addresses: Sequence[str], references: list[str]) -> bytes:
+def _results(answer: Answer, batch: Batch, references: list[str]) -> bytes:
     """Encode the results of a check, in order, as the first field of its response."""
     decision = answer.decision
-    if not len(decision.findings) and not references and decision.shadow_verdicts is None:
-        return b"".join([_clear_result(address) for address in addresses])
-    of_row: dict[int, list[Any]] = {}
-    for row, message in zip(decision.findings["row"].tolist(), finding_messages(answer.catalog, decision), strict=True):
-        of_row.setdefault(row, []).append(message)
-    plain = not references and decision.shadow_verdicts is None
-    return b"".join(
-        [
-            _clear_result(address)
-            if plain and row not in of_row
-            else piece(
-                1,
-                _result(
-                    decision, row, address, of_row.get(row, ()), references[row] if references else ""
-                ).SerializeToString(),
-            )
-            for row, address in enumerate(addresses)
-        ]
-    )
+    findings = _findings_by_row(answer)
+    if references or decision.shadow_verdicts is not None:
+        rows = range(len(batch.faults))
+        references = references or [""] * len(rows)
+        return b"".join([_encoded(answer, batch, row, findings.get(row, ()), references[row]) for row in rows])
+    clear = clear_results(batch)
+    pieces, begin = [], 0
+    for row, found in findings.items():
+        pieces += [clear.rows(begin, row), _encoded(answer, batch, row, found, "")]
+        begin = row + 1
+    return b"".join([*pieces, clear.rows(begin)])
 
 
-def _clear_result(address: str) -> bytes:
-    """Encode `results: {verdict: VERDICT_ALLOW, address: ...}`; half the cost of building the message."""
-    encoded = address.encode()
-    if len(encoded) > 100:
-        return piece(1, _Result(verdict=1, address=address).SerializeToString())
-    return b"\x0a%c\x08\x01\x12%c%b" % (len(encoded) + 4, len(encoded), encoded)
+def _findings_by_row(answer: Answer) -> dict[int, list[Any]]:
+    """Gather the messages of the findings by row, in the order of rows."""
+    by_row: dict[int, list[Any]] = {}
+    if len(answer.decision.findings):
+        messages = finding_messages(answer.catalog, answer.decision)
+        for row, message in zip(answer.decision.findings["row"].tolist(), messages, strict=True):
+            by_row.setdefault(row, []).append(message)
+    return by_row
+
+
+def _encoded(answer: Answer, batch: Batch, row: int, findings: Sequence[Any], reference: str) -> bytes:
+    result = _result(answer.decision, row, address_text(batch, row), findings, reference)
+    return piece(1, result.SerializeToString())
 
 
 def _result(decision: Decision, row: int, address: str, findings: Sequence[Any], reference: str) -> Any:

@@ -1,7 +1,7 @@
 """JournalService: the proof."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -200,8 +200,8 @@ def _event(row: JournalRow, keys: frozenset[bytes], account_id: int) -> event_pb
     return event_about(row.encoded, keys, account_id) if keys else public_event(row.encoded)
 
 
-def _kinds(numbers: object) -> frozenset[int]:
-    wanted = frozenset(numbers)  # type: ignore[call-overload]  # a repeated enum iterates as integers
+def _kinds(numbers: Iterable[int]) -> frozenset[int]:
+    wanted = frozenset(map(int, numbers))
     if wanted - frozenset(_KINDS.values()):
         raise fields.invalid("kinds", "must be kinds of EventKind")
     return wanted

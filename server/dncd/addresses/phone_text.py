@@ -8,9 +8,9 @@ from typing import Final
 
 import phonenumbers
 
-from dncd.address_text import AddressError, Fault, ascii_form, holds_several
-from dncd.numbering import e164, is_nanp_region, known_region, phone_fault
-from dncd.phone_prefixes import is_prefix
+from dncd.addresses.numbering import e164, is_nanp_region, known_region, phone_fault
+from dncd.addresses.prefixes import is_prefix
+from dncd.addresses.text import AddressError, Fault, ascii_form, holds_several
 
 _SCHEME: Final = re.compile(r"(?:tel|sms|whatsapp):(?://)?", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"(?:;ext=|,?(?:extension|extn|ext|x|#)[.:]?)([0-9]{1,7})#?", re.IGNORECASE)

@@ -16,10 +16,10 @@ from typing import TextIO
 
 from pydantic import BaseModel
 
-from dncd.ambient import log_to_stderr, new_id, now_ms
 from dncd.app import build_app
 from dncd.config import Settings
-from dncd.endpoint import Endpoint
+from dncd.daemon.ambient import log_to_stderr, new_id, now_ms
+from dncd.daemon.endpoint import Endpoint
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.auth import authenticator
 from dncd.transport.server import Server, Tls

@@ -10,15 +10,15 @@ from enum import Enum
 from queue import SimpleQueue
 
 from dncd import tokens
-from dncd.ambient import new_id, now_ms
 from dncd.app import build_app
 from dncd.config import Settings
-from dncd.crew import Crew, News
-from dncd.endpoint import Endpoint, read_endpoint, reserve
+from dncd.daemon.ambient import new_id, now_ms
+from dncd.daemon.crew import Crew, News
+from dncd.daemon.endpoint import Endpoint, read_endpoint, reserve
+from dncd.daemon.worker import Order
 from dncd.storage.contract import Store
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.errors import trace_without_values
-from dncd.worker import Order
 
 _log = logging.getLogger(__name__)
 

@@ -11,9 +11,9 @@ from typing import Annotated, Any, Final
 import typer
 
 from dncd import accounts, administration, tokens
-from dncd.ambient import new_id, now_ms
 from dncd.app import build_app
-from dncd.cli_frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
+from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
+from dncd.daemon.ambient import new_id, now_ms
 from dncd.limits import NAME_CHARS_MAX
 from dncd.nouns import Role
 from dncd.storage.contract import Snapshot, Store

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from dncd.worker import DRAIN, READY, Order
+from dncd.daemon.worker import DRAIN, READY, Order
 
 BACKOFF_FIRST_S: Final = 0.1
 BACKOFF_MAX_S: Final = 10.0
@@ -98,7 +98,7 @@ class Place:
 def start_worker() -> subprocess.Popen[str]:
     """Start a worker with an interpreter of its own: never forked, since threads and LMDB do not survive a fork."""
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "dncd.worker"],
+        [sys.executable, "-P", "-m", "dncd.daemon.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -10,12 +10,12 @@ from rich.console import Console
 from rich.progress import Progress
 
 from dncd import journal
-from dncd.ambient import log_to_stderr
-from dncd.cli_access import accounts_app, tokens_app
-from dncd.cli_frame import EXIT_CODES, FAILED, JsonOption, StoreOption, attached, run, say
+from dncd.cli.access import accounts_app, tokens_app
+from dncd.cli.frame import EXIT_CODES, FAILED, JsonOption, StoreOption, attached, run, say
 from dncd.config import Settings, effective
+from dncd.daemon.ambient import log_to_stderr
+from dncd.daemon.supervisor import serve as serve_until_stopped
 from dncd.storage.contract import Snapshot
-from dncd.supervisor import serve as serve_until_stopped
 
 PROGRESS_STEP = 1_000
 

@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from dncd.address_text import AddressError, Fault
-from dncd.numbering import NANP, begins_numbers, is_nanp_region, known_region
+from dncd.addresses.numbering import NANP, begins_numbers, is_nanp_region, known_region
+from dncd.addresses.text import AddressError, Fault
 
 PREFIX_DIGITS_MAX: Final = 14
 _PREFIX: Final = re.compile(r"(?:\+|\(\+?)?[0-9][0-9 ().\-]*(?:\*|X[X .\-]*X)", re.IGNORECASE)

@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dncd.address_text import AddressError, Fault, Faults, ascii_form, plain
-from dncd.emails import canonical_domain, covering_domains, emails_from_texts, read_email
-from dncd.numbering import known_region, phone_faults
-from dncd.phone_prefixes import is_prefix, prefix_digits
-from dncd.phone_text import read_phone
-from dncd.phones import phones_from_texts
+from dncd.addresses.emails import canonical_domain, covering_domains, emails_from_texts, read_email
+from dncd.addresses.numbering import known_region, phone_faults
+from dncd.addresses.phone_text import read_phone
+from dncd.addresses.phones import phones_from_texts
+from dncd.addresses.prefixes import is_prefix, prefix_digits
+from dncd.addresses.text import AddressError, Fault, Faults, ascii_form, plain
 from dncd.storage.keys import Kind, phone_key, text_key
 
 __all__ = [

@@ -16,9 +16,9 @@ import phonenumbers
 from numpy.typing import NDArray
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
-from dncd.address_text import Fault, Faults
+from dncd.addresses.patterns import heads, match_lengths
+from dncd.addresses.text import Fault, Faults
 from dncd.limits import SLOW_ADDRESSES_MAX
-from dncd.number_patterns import heads, match_lengths
 from dncd.storage.contract import Mask, Phones
 
 NANP: Final = 1

@@ -12,8 +12,8 @@ from typing import Final
 import numpy as np
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, EmailNotValidError, ValidatedEmail, validate_email
 
-from dncd.address_text import AddressError, Fault, Faults, ascii_form, holds_several, plain
-from dncd.phone_prefixes import is_prefix
+from dncd.addresses.prefixes import is_prefix
+from dncd.addresses.text import AddressError, Fault, Faults, ascii_form, holds_several, plain
 
 # A label without two hyphens in a row needs no IDNA, and none of these texts can be too long in any part.
 _FAST: Final = r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@(?:[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*\.)+[A-Za-z]+"

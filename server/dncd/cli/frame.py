@@ -10,10 +10,10 @@ import typer
 from pydantic import ValidationError
 
 from dncd.config import ENV_PREFIX, Settings, effective
-from dncd.endpoint import EndpointUnusable
+from dncd.daemon.endpoint import EndpointUnusable
+from dncd.daemon.supervisor import ServingRefused
 from dncd.errors import DncError, StoreUnusable
 from dncd.storage.lmdb import LmdbStore
-from dncd.supervisor import ServingRefused
 
 FAILED: Final = 1
 WRONG: Final = 2

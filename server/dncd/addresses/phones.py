@@ -6,9 +6,9 @@ from typing import Final
 
 import numpy as np
 
-from dncd.address_text import AddressError, Fault, Faults, plain
-from dncd.numbering import is_nanp_region, phone_faults
-from dncd.phone_text import read_phone
+from dncd.addresses.numbering import is_nanp_region, phone_faults
+from dncd.addresses.phone_text import read_phone
+from dncd.addresses.text import AddressError, Fault, Faults, plain
 from dncd.storage.contract import Phones
 
 # The fast forms. They accept less than the slow path and give the same: a property test compares the two.

@@ -1,0 +1,74 @@
+"""Durable changes: how many entries are acknowledged in a second, and how many changes share a commit."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+import numpy as np
+from load import Turn, closed_by_many
+from servers import Server
+from traffic import Scenario, Traffic, add
+
+_ENTRIES_PER_S_MAX: Final = {1: 3_000, 1_000: 80_000}
+
+
+def measure(server: Server, entries_total: int, seconds: float, seed: int) -> list[dict[str, Any]]:
+    """Add new entries with one caller and with many, singly and by the thousand; every answer is after its fsync."""
+    plan = [(add(1), 1), (add(1), 32), (add(1_000), 1), (add(1_000), 8)]
+    return [
+        _measured(server, scenario, callers, entries_total, seconds, seed + index)
+        for index, (scenario, callers) in enumerate(plan)
+    ]
+
+
+def _measured(
+    server: Server, scenario: Scenario, callers: int, entries_total: int, seconds: float, seed: int
+) -> dict[str, Any]:
+    rows = scenario.rows
+    # More than can be acknowledged, so that no entry is added twice.
+    each = 8 + int(seconds * _ENTRIES_PER_S_MAX[rows] / rows / callers)
+    parts = [
+        [scenario.make(traffic) for _ in range(each)]
+        for traffic in (Traffic(entries_total, seed * 1_000 + caller) for caller in range(callers))
+    ]
+    with _commits(server.store) as count:
+        before = count()
+        turn = closed_by_many(server, scenario, parts, seconds)
+        commits = count() - before
+    # Each caller made one change more than it timed.
+    changes = turn.calls + callers
+    return facts(turn) | {
+        "scenario": scenario.name,
+        "rows": rows,
+        "callers": callers,
+        "entries": entries_total,
+        "changes_per_s": turn.calls / turn.seconds,
+        "entries_per_s": turn.calls * rows / turn.seconds,
+        "commits_per_change": commits / changes,
+        "cpu_us_per_entry": turn.cpu_s * 1e6 / (changes * rows),
+    }
+
+
+@contextmanager
+def _commits(store: Path) -> Iterator[Any]:
+    """Count the commits of a store that is being served: LMDB numbers its write transactions."""
+    env = lmdb.open(os.fspath(store), readonly=True, max_dbs=1, map_size=1 << 40, lib_version=0)
+    try:
+        yield lambda: int(env.info()["last_txnid"])
+    finally:
+        env.close()
+
+
+def facts(turn: Turn) -> dict[str, Any]:
+    """Sum up latencies and CPU."""
+    p50, p99, p999 = np.percentile(turn.latencies_us, [50, 99, 99.9]).tolist()
+    return {
+        "calls": turn.calls,
+        "p50_us": p50,
+        "p99_us": p99,
+        "p999_us": p999,
+        "cpu_us_per_call": turn.cpu_us_per_call,
+    }

@@ -1,0 +1,1 @@
+"""The daemon: a supervisor, its worker processes, and what they share with the commands."""
