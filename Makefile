@@ -2,11 +2,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-PROTOS := $(wildcard proto/donotcontact/v1/*.proto)
-STUBS  := client
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check proto bench clean
+.PHONY: help demo serve test check lint proto bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -29,13 +27,14 @@ serve: $(VENV)/.installed ## Serve ./dncd-store on loopback
 test: $(VENV)/.installed ## Install what is needed and run all tests
 	$(BIN)/pytest
 
-check: $(VENV)/.installed ## Everything that CI holds: style, types, arrows, protos, stubs, tests
+check: lint test ## Everything that CI holds: style, types, arrows, protos, stubs, tests
+
+lint: $(VENV)/.installed ## All of `make check` but the tests
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python proto/generate.py --check
-	$(BIN)/pytest
 
 proto: $(VENV)/.installed ## Generate the stubs in client/donotcontact/v1 from proto/
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python proto/generate.py

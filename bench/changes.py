@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import lmdb
-import numpy as np
-from load import Turn, closed_by_many
+from load import closed_by_many
+from rounds import percentiles
 from servers import Server
 from traffic import Scenario, Traffic, add
 
@@ -40,7 +40,8 @@ def _measured(
         commits = count() - before
     # Each caller made one change more than it timed.
     changes = turn.calls + callers
-    return facts(turn) | {
+    return percentiles([turn]) | {
+        "calls": turn.calls,
         "scenario": scenario.name,
         "rows": rows,
         "callers": callers,
@@ -60,15 +61,3 @@ def _commits(store: Path) -> Iterator[Any]:
         yield lambda: int(env.info()["last_txnid"])
     finally:
         env.close()
-
-
-def facts(turn: Turn) -> dict[str, Any]:
-    """Sum up latencies and CPU."""
-    p50, p99, p999 = np.percentile(turn.latencies_us, [50, 99, 99.9]).tolist()
-    return {
-        "calls": turn.calls,
-        "p50_us": p50,
-        "p99_us": p99,
-        "p999_us": p999,
-        "cpu_us_per_call": turn.cpu_us_per_call,
-    }

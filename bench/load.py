@@ -28,7 +28,6 @@ class Turn:
     latencies_us: NDArray[np.float64]
     seconds: float
     cpu_s: float
-    failed: int = 0
     codes: list[str] = field(default_factory=list)
 
     @property
@@ -72,28 +71,41 @@ def closed(server: Server, channel: grpc.Channel, scenario: Scenario, requests: 
 def closed_by_many(server: Server, scenario: Scenario, parts: Sequence[Requests], seconds: float) -> Turn:
     """Call from many callers at once, each with requests and a connection of its own, one after another."""
     found: list[list[float]] = [[] for _ in parts]
-    ready = threading.Barrier(len(parts) + 1)
-    ends = [0.0]
+    start = _Start(server)
+    ready = threading.Barrier(len(parts), action=start.now)
 
     def caller(requests: Requests, latencies: list[float]) -> None:
         with server.channel() as channel:
             call = method_of(channel, scenario.method)
             call(requests[0])
             ready.wait()
-            while (sent := time.perf_counter()) < ends[0]:
+            sent = start.at
+            while not latencies or sent < start.at + seconds:
                 call(requests[(1 + len(latencies)) % len(requests)])
-                latencies.append(time.perf_counter() - sent)
+                answered = time.perf_counter()
+                latencies.append(answered - sent)
+                sent = answered
 
     threads = [threading.Thread(target=caller, args=pair) for pair in zip(parts, found, strict=True)]
     for thread in threads:
         thread.start()
-    cpu, began = server.cpu_s(), time.perf_counter()
-    ends[0] = began + seconds
-    ready.wait()
     for thread in threads:
         thread.join()
     latencies = np.concatenate([np.array(part) for part in found])
-    return Turn(latencies * 1e6, time.perf_counter() - began, server.cpu_s() - cpu)
+    return Turn(latencies * 1e6, time.perf_counter() - start.at, server.cpu_s() - start.cpu_s)
+
+
+class _Start:
+    """The moment when all callers are warm, and the CPU that the server had used by then."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.at = 0.0
+        self.cpu_s = 0.0
+
+    def now(self) -> None:
+        self.cpu_s = self._server.cpu_s()
+        self.at = time.perf_counter()
 
 
 def opened(
@@ -121,7 +133,6 @@ def opened(
         np.array(arrivals.latencies) * 1e6,
         time.perf_counter() - began,
         server.cpu_s() - cpu,
-        len(arrivals.codes),
         arrivals.codes,
     )
 

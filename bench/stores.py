@@ -1,7 +1,7 @@
 """Filled stores, kept in a folder between runs, since filling one with 10 million entries takes minutes.
 
-A store is filled through AddEntries as callers do it, 1,000 entries a call and 8 calls at a time, which measures durable
-changes at scale too. What is missing after `RPC_SECONDS_MAX` is written by the domain in one process, in large
+A store is filled through AddEntries as callers do it, 1,000 entries a call and 8 calls at a time, which measures
+durable changes at scale too. What is missing after `RPC_SECONDS_MAX` is written by the domain in one process, in large
 transactions: same journal, same tables, fewer commits.
 """
 
@@ -14,15 +14,16 @@ from typing import Any, Final
 
 import grpc
 import numpy as np
+from load import method_of
+from servers import Server
+from traffic import ADD, LABEL, SCRUB, add_request, entries
+
 from dncd import accounts, journal
 from dncd.encoding import canonical_target
 from dncd.events import AddedEntry, Draft, EntriesAdded
 from dncd.nouns import EntryReason, Role, Source
 from dncd.storage.lmdb import LmdbStore
 from donotcontact.v1 import check_service_pb2, core_pb2, verdict_pb2
-from load import method_of
-from servers import Server
-from traffic import ADD, LABEL, SCRUB, add_request, entries
 
 ROWS_PER_CHANGE: Final = 1_000
 CALLS_AT_ONCE: Final = 8

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from donotcontact.v1 import check_service_pb2, core_pb2, entry_service_pb2
 from grpc_health.v1 import health_pb2
 from numpy.typing import NDArray
+
+from donotcontact.v1 import check_service_pb2, core_pb2, entry_service_pb2
 
 Numbers = NDArray[np.uint64]
 Requests = list[bytes]

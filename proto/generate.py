@@ -10,6 +10,8 @@ from pathlib import Path
 PROTO = Path(__file__).parent
 CLIENT = PROTO.parent / "client"
 STUBS = Path("donotcontact/v1")
+# The protos as they were released last: `buf build -o released.binpb`, in proto/, at each release.
+RELEASED = "released.binpb"
 
 
 def generate(out: Path) -> None:
@@ -28,11 +30,12 @@ def differing(fresh: Path) -> list[str]:
 
 
 def main() -> int:
-    """Generate, or check; buf lints the protos either way."""
+    """Generate, or check; either way buf lints the protos and holds them to the released ones."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="change nothing; fail where stubs and protos differ")
     check = parser.parse_args().check
-    subprocess.run(["buf", "lint"], cwd=PROTO, check=True)  # noqa: S607 - from the virtual environment
+    for command in (["buf", "lint"], ["buf", "breaking", "--against", RELEASED]):
+        subprocess.run(command, cwd=PROTO, check=True)  # noqa: S603 - our own command lines
     if not check:
         generate(CLIENT)
         return 0

@@ -32,6 +32,7 @@ from model.reference import (
     Refused,
     covers,
 )
+from replaying import assert_replay_equals
 from serving import Api, in_ms, moment, new_id, pb, served
 
 PHONES = ["+14155550101", "+14155550102", "+14152220111", "+12125550101", "+442079460123", "+4930123456"]
@@ -124,7 +125,8 @@ class ServerAndModel(RuleBasedStateMachine):
         self.asked: list[Asked] = []
 
     def teardown(self) -> None:
-        self.closing.close()
+        with self.closing, TemporaryDirectory() as folder:
+            assert_replay_equals(self.server.store, Path(folder) / "replay")
 
     @property
     def now_ms(self) -> int:

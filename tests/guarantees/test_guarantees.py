@@ -1,0 +1,362 @@
+"""The guarantees of the design, each held by a test that carries its name. Number 9 and 10 have files of their own."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dncd import journal
+from dncd.nouns import Role
+from dncd.storage.contract import Table, Transaction
+from dncd.storage.keys import u64
+from donotcontact import Channel, Client, Result
+from donotcontact.v1.check_service_pb2 import CheckResult
+from guarantees.story import EMAILS, PHONES, tell
+from replaying import assert_replay_equals, replayed
+from serving import Api, Served, daemon, moment, new_id, pb, prepared_store, served
+
+ALLOW, BLOCK = 1, 2
+POOL = [*PHONES, *EMAILS, "+14155550199", "cy@myexample.com", "nonsense", "", "911", "(415) 555-0101"]
+quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A server with a history, shared by tests that leave it as it is or work in accounts of their own."""
+    with served(tmp_path_factory.mktemp("guarantees") / "store") as running:
+        tell(running)
+        yield running
+
+
+def results(api: Api, *addresses: str, **fields: Any) -> list[Any]:
+    return list(api.check(*addresses, **fields).results)
+
+
+# 1
+
+
+@pytest.mark.parametrize("number", range(12))
+def test_guarantee_1_only_allow_permits(number: int) -> None:
+    result = Result(CheckResult(verdict=number))  # type: ignore[arg-type]  # a number of a later server too
+
+    assert result.allowed is (number == ALLOW)
+
+
+def test_guarantee_1_an_answer_of_the_real_server_permits_where_it_says_allow(server: Served) -> None:
+    with Client(server.address, token=server.token()) as client:
+        answer = client.check(["+14155550199", PHONES[2]], channel=Channel.VOICE)
+
+        assert [result.allowed for result in answer] == [True, False]
+
+
+# 2: rounds of kill -9 stand in tests/crash
+
+
+def test_guarantee_2_an_acknowledged_change_survives_kill_9(tmp_path: Path) -> None:
+    token = prepared_store(tmp_path / "store")
+    with daemon(tmp_path / "store") as first:
+        Api(first.address, token).add(PHONES[0])
+        first.kill()
+
+    with daemon(tmp_path / "store") as second:
+        assert Api(second.address, token).verdicts(PHONES[0]) == [BLOCK]
+
+
+def test_guarantee_2_a_commit_is_synced_before_it_is_acknowledged(server: Served) -> None:
+    flags = server.store._env.flags()
+
+    assert flags["sync"]
+    assert flags["metasync"]
+    assert not flags["writemap"]
+
+
+def test_guarantee_2_a_refused_batch_changes_nothing(server: Served) -> None:
+    api, head = server.api(), server.head()
+    rows = [pb.NewEntry(address="+14155550199", label="do-not-phone", source=6)]
+    rows.append(pb.NewEntry(address="+14155550198", label="missing", source=6))
+
+    api.refused("AddEntries", pb.AddEntriesRequest(entries=rows))
+
+    assert server.head() == head
+    assert api.verdicts("+14155550199") == [ALLOW]
+
+
+# 3
+
+
+def test_guarantee_3_a_check_after_an_acknowledged_change_sees_it_on_every_worker(tmp_path: Path) -> None:
+    token = prepared_store(tmp_path / "store")
+    with daemon(tmp_path / "store") as running, ExitStack() as closing:
+        apis = running.api_on_each_worker(token, closing)
+        for turn in range(30):
+            writer, others = apis[turn % 2], apis
+            number = f"+1415555{turn:04d}"
+            writer.add(number)
+            assert [api.verdicts(number) for api in others] == [[BLOCK], [BLOCK]]
+            ref = pb.EntryRef(address=number, label="do-not-contact")
+            writer.call("RemoveEntries", pb.RemoveEntriesRequest(entries=[ref], reason=1))
+            assert [api.verdicts(number) for api in others] == [[ALLOW], [ALLOW]]
+            pattern = f"+1212555{turn:04d}*"
+            writer.add(pattern)
+            assert [api.verdicts(pattern[:-1]) for api in others] == [[BLOCK], [BLOCK]]
+            label = pb.Label(name=f"label-{turn}", channels=[1])
+            writer.call("CreateLabel", pb.CreateLabelRequest(label=label))
+            policy = pb.Policy(name="changing", labels=[label.name])
+            applied = writer.call("ApplyPolicy", pb.ApplyPolicyRequest(policy=policy)).applied
+            answers = [api.check(number, policy="changing") for api in others]
+            assert [answer.policy_version for answer in answers] == [applied.version] * 2
+            writer.add(number, label=label.name)
+            assert [api.verdicts(number, policy="changing") for api in others] == [[BLOCK], [BLOCK]]
+            assert [api.verdicts(number) for api in others] == [[ALLOW], [ALLOW]]
+
+
+# 4
+
+
+@given(
+    texts=st.lists(st.sampled_from(POOL), min_size=1, max_size=30),
+    channel=st.integers(1, 4),
+    policy=st.sampled_from(["", "texts"]),
+)
+@quick
+def test_guarantee_4_a_batch_equals_its_rows_one_by_one_in_order_with_duplicates(
+    server: Served, texts: list[str], channel: int, policy: str
+) -> None:
+    api = server.api()
+    one_by_one = [results(api, text, channel=channel, policy=policy)[0] for text in texts]
+
+    in_a_batch = results(api, *texts, channel=channel, policy=policy)
+    column = api.call("Scrub", pb.ScrubRequest(addresses=texts, channel=channel, policy=policy))
+
+    assert in_a_batch == one_by_one
+    assert list(column.verdicts) == [result.verdict for result in one_by_one]
+    assert list(column.findings.rows) == [row for row, result in enumerate(one_by_one) for _ in result.findings]
+    assert list(column.findings.rules) == [finding.rule for result in one_by_one for finding in result.findings]
+
+
+# 5
+
+
+entries = st.builds(
+    dict,
+    address=st.sampled_from([*PHONES, *EMAILS, "+1415*", "+1*", "@example.com", "@mail.example.com"]),
+    label=st.sampled_from(["do-not-contact", "do-not-phone", "do-not-text", "do-not-email", "own"]),
+    source=st.integers(1, 8),
+    starts=st.sampled_from([None, -5000, 1000, 9000]),
+    lasts=st.sampled_from([None, 1, 2000, 20_000]),
+)
+
+
+@given(waves=st.lists(st.lists(entries, min_size=1, max_size=3), min_size=1, max_size=5), pauses=st.data())
+@quick
+def test_guarantee_5_adding_an_entry_never_turns_a_non_allow_into_allow(
+    server: Served, waves: list[list[dict[str, Any]]], pauses: st.DataObject
+) -> None:
+    account = f"account-{new_id()}"
+    server.account(account)
+    api = server.api(account)
+    api.call("CreateLabel", pb.CreateLabelRequest(label=pb.Label(name="own", channels=[1, 3])))
+    api.call("ApplyPolicy", pb.ApplyPolicyRequest(policy=pb.Policy(name="own", labels=["own"])))
+    for wave in waves:
+        server.clock.advance(pauses.draw(st.sampled_from([0, 1, 1500, 30_000])))
+        before = every_verdict(server, api)
+        api.call("AddEntries", pb.AddEntriesRequest(entries=[new_entry(server, **row) for row in wave]))
+        after = every_verdict(server, api)
+        assert [place for place, verdict in before.items() if verdict != ALLOW and after[place] == ALLOW] == []
+
+
+def new_entry(server: Served, address: str, label: str, source: int, starts: int | None, lasts: int | None) -> Any:
+    begins = server.clock() + (starts or 0)
+    return pb.NewEntry(
+        address=address,
+        label=label,
+        source=source,
+        starts_at=moment(begins) if starts is not None else None,
+        expires_at=moment(max(begins, server.clock()) + lasts) if lasts is not None else None,
+    )
+
+
+def every_verdict(server: Served, api: Api) -> dict[Any, int]:
+    pool = [*PHONES, *EMAILS]
+    return {
+        (address, channel, policy, ahead): verdict
+        for channel in (1, 2, 3)
+        for policy in ("", "own")
+        for ahead in (0, 1, 1500, 10_000)
+        for address, verdict in zip(
+            pool,
+            api.verdicts(*pool, channel=channel, policy=policy, contact_time=moment(server.clock() + ahead)),
+            strict=True,
+        )
+    }
+
+
+# 6
+
+
+def test_guarantee_6_a_replay_of_the_journal_gives_the_same_tables_byte_for_byte(
+    server: Served, tmp_path: Path
+) -> None:
+    assert_replay_equals(server.store, tmp_path / "replay")
+
+
+def test_guarantee_6_a_replay_of_the_journal_gives_the_same_verdicts(tmp_path: Path) -> None:
+    with served(tmp_path / "original") as original:
+        tell(original)
+        expected = [every_answer(original, account) for account in ("default", "beta")]
+        with replayed(original.store, tmp_path / "replay"):
+            pass
+        clock = original.clock
+    with served(tmp_path / "replay", clock) as again:
+        found = [every_answer(again, account) for account in ("default", "beta")]
+
+    assert found == expected
+
+
+def every_answer(server: Served, account: str) -> list[Any]:
+    api = server.api(account)
+    answers = [
+        results(api, *POOL, channel=channel, policy=policy) for channel in (1, 2, 3, 4) for policy in ("", "texts")
+    ]
+    return [*answers, [each.name for each in api.call("ListLabels").labels], list(api.call("ListEntries").entries)]
+
+
+# 7
+
+
+def test_guarantee_7_a_retried_mutation_changes_nothing_twice(server: Served) -> None:
+    api = server.api()
+    entry = pb.NewEntry(address="+14155550197", label="do-not-phone", source=6)
+    request = pb.AddEntriesRequest(entries=[entry], request_id=new_id())
+    first = api.call("AddEntries", request)
+    head = server.head()
+
+    again = [api.call("AddEntries", request) for _ in range(3)]
+
+    assert again == [first] * 3
+    assert server.head() == head
+
+
+def test_guarantee_7_retries_at_once_change_nothing_twice(server: Served) -> None:
+    api, head = server.api(), server.head()
+    entry = pb.NewEntry(address="+14155550196", label="do-not-phone", source=6)
+    request = pb.AddEntriesRequest(entries=[entry], request_id=new_id())
+
+    calls = [api.start("AddEntries", request) for _ in range(32)]
+    answers = {call.result() for call in calls}
+
+    assert len(answers) == 1
+    assert server.head() == head + 1
+
+
+def test_guarantee_7_a_removal_retried_after_a_new_opt_out_removes_nothing(server: Served) -> None:
+    api, number = server.api(), "+14155550195"
+    api.add(number)
+    ref = pb.EntryRef(address=number, label="do-not-contact")
+    removal = pb.RemoveEntriesRequest(entries=[ref], reason=1, request_id=new_id())
+    first = api.call("RemoveEntries", removal)
+    api.add(number)
+
+    again = api.call("RemoveEntries", removal)
+
+    assert again == first
+    assert api.verdicts(number) == [BLOCK]
+
+
+def test_guarantee_7_a_request_id_with_other_content_is_refused(server: Served) -> None:
+    api, used = server.api(), new_id()
+    api.add("+14155550194", label="do-not-text", request_id=used)
+    head = server.head()
+    other = pb.NewEntry(address="+14155550193", label="do-not-text", source=6)
+
+    refusals = [
+        api.refused("AddEntries", pb.AddEntriesRequest(entries=[other], request_id=used)),
+        api.refused("DeletePolicy", pb.DeletePolicyRequest(name="none", request_id=used)),
+        api.refused("SetOptIn", pb.SetOptInRequest(address=PHONES[3], status=2, source=6, request_id=used)),
+    ]
+
+    assert {refusal.reason for refusal in refusals} == {"ERROR_REASON_REQUEST_ID_REUSED"}
+    assert {refusal.code.name for refusal in refusals} == {"FAILED_PRECONDITION"}
+    assert server.head() == head
+
+
+def test_guarantee_7_a_refused_mutation_does_not_use_its_request_id_up(server: Served) -> None:
+    api, retried = server.api(), new_id()
+    request = pb.CreateLabelRequest(label=pb.Label(name="do-not-text", channels=[1]), request_id=retried)
+    api.refused("CreateLabel", request)
+
+    api.add("+14155550192", label="do-not-text", request_id=retried)
+
+    assert api.verdicts("+14155550192", channel=2) == [BLOCK]
+
+
+# 8
+
+
+class Undo(Exception):
+    """Ends a transaction without a trace, and carries out what was found in it."""
+
+
+def found_after(server: Served, tamper: Any) -> journal.Verification:
+    """Verify a journal that was tampered with, and undo the tampering."""
+    try:
+        with server.store.transaction() as txn:
+            tamper(txn)
+            raise Undo(journal.verify(txn))
+    except Undo as undo:
+        found: journal.Verification = undo.args[0]
+    return found
+
+
+def test_guarantee_8_every_altered_row_is_found_at_its_position(server: Served) -> None:
+    for position in range(1, server.head() + 1):
+        for place in (0, 31, 32, -1):
+
+            def alter(txn: Transaction, position: int = position, place: int = place) -> None:
+                row = bytearray(txn.get(Table.JOURNAL, u64(position)) or b"")
+                row[place] ^= 1
+                txn.put(Table.JOURNAL, u64(position), bytes(row))
+
+            found = found_after(server, alter)
+
+            assert (found.intact, found.broken_at) == (False, position)
+
+
+def test_guarantee_8_every_dropped_row_is_found_at_its_position(server: Served) -> None:
+    for position in range(1, server.head() + 1):
+        found = found_after(server, lambda txn, position=position: txn.delete(Table.JOURNAL, u64(position)))
+
+        assert (found.intact, found.broken_at) == (False, position)
+
+
+def test_guarantee_8_every_reordering_is_found_at_its_position(server: Served) -> None:
+    for position in range(1, server.head()):
+
+        def swap(txn: Transaction, position: int = position) -> None:
+            rows = [txn.get(Table.JOURNAL, u64(each)) or b"" for each in (position, position + 1)]
+            txn.put(Table.JOURNAL, u64(position), rows[1])
+            txn.put(Table.JOURNAL, u64(position + 1), rows[0])
+
+        found = found_after(server, swap)
+
+        assert (found.intact, found.broken_at) == (False, position)
+
+
+def test_guarantee_8_rows_added_behind_the_head_are_found(server: Served) -> None:
+    last = server.head()
+
+    def append(txn: Transaction) -> None:
+        txn.put(Table.JOURNAL, u64(last + 1), txn.get(Table.JOURNAL, u64(last)) or b"")
+
+    assert found_after(server, append).broken_at == last + 1
+
+
+def test_guarantee_8_the_journal_is_complete_and_callers_can_verify_it(server: Served) -> None:
+    answer = server.api(role=Role.AUDITOR).call("VerifyJournal")
+
+    assert (answer.intact, answer.events, answer.broken_at, answer.problem) == (True, server.head(), 0, "")
+    assert answer.read_at.position == server.head()
