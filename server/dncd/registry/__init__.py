@@ -1,0 +1,1 @@
+"""Registries: external do-not-contact registers as immutable snapshots, read by formats, kept as bits, asked in columns."""
