@@ -24,10 +24,8 @@ def replayed(original: Store, path: Path) -> Iterator[LmdbStore]:
     copy = LmdbStore.own(path, new_id=lambda: original.id)
     try:
         with original.snapshot() as snapshot, copy.transaction() as txn:
-            hash_before = journal.Head().hash
             for row in journal.read_from(snapshot, 0):
-                journal.replay_event(txn, row.event(), row.encoded, hash_before)
-                hash_before = row.hash
+                journal.replay(txn, row)
         yield copy
     finally:
         copy.close()

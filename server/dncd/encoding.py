@@ -20,9 +20,22 @@ from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, policy_pb2
 _P: Any = event_pb2
 
 
-def encode(event: events.Event) -> bytes:
-    """Encode an event for the journal."""
-    return event_message(event).SerializeToString()
+def encode(event: events.Event, codes: bytes = b"") -> bytes:
+    """Encode an event for the journal, with the outcome codes of its change where people will ask for them."""
+    message = event_message(event)
+    _tell_outcome(message, codes)
+    return message.SerializeToString()
+
+
+def _tell_outcome(message: Any, codes: bytes) -> None:
+    kind = message.WhichOneof("change")
+    if kind in {"entries_added", "entries_removed"}:
+        getattr(message, kind).outcomes.extend(codes)
+    elif kind == "opt_in_set":
+        [message.opt_in_set.before] = codes
+    elif kind == "opt_in_claimed":
+        claimed = message.opt_in_claimed
+        claimed.granted, claimed.status, claimed.blocked_by_entry = bool(codes[0]), codes[1], bool(codes[2])
 
 
 def decode(encoded: bytes) -> events.Event:

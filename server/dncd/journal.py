@@ -88,19 +88,30 @@ def accept(txn: Transaction, draft: Draft, now_ms: int) -> Written:
         return Written(answered.position, find(txn, answered.position).event().time_ms, answered.codes)
     end = head(txn)
     event = Event(end.position + 1, max(now_ms, end.time_ms), draft)
-    codes = replay_event(txn, event, encode(event), end.hash)
+    codes = apply(txn, event)
+    _write(txn, event, encode(event, codes), codes, end.hash)
     return Written(event.position, event.time_ms, codes)
 
 
-def replay_event(txn: Transaction, event: Event, encoded: bytes, hash_before: bytes) -> bytes:
-    """Apply an event and write its row behind the one with the given hash; returns the outcome codes."""
+def replay(txn: Transaction, row: JournalRow) -> None:
+    """Do again what a row of another journal did: behind the same rows it gives the same tables, byte for byte.
+
+    Raises `StoreCorrupt` where the journal does not continue with it, or its outcome is another one.
+    """
+    event, end = row.event(), head(txn)
     codes = apply(txn, event)
+    if event.position != end.position + 1 or encode(event, codes) != row.encoded:
+        raise StoreCorrupt(f"journal row {row.position} does not do again what it did")
+    _write(txn, event, row.encoded, codes, end.hash)
+
+
+def _write(txn: Transaction, event: Event, encoded: bytes, codes: bytes, hash_before: bytes) -> None:
+    """Write the row of an applied event behind the one with the given hash, and all that finds it."""
     chained = hashlib.sha256(hash_before + encoded).digest()
     txn.put(Table.JOURNAL, u64(event.position), chained + encoded)
     txn.put(Table.JOURNAL_BY_ACCOUNT, account_key(event.draft.account_id, u64(event.position)), b"")
     txn.put(Table.META, _HEAD_KEY, _HEAD.pack(event.position, event.time_ms, chained))
     requests.remember(txn, event, codes)
-    return codes
 
 
 def find(snapshot: Snapshot, position: int) -> JournalRow:

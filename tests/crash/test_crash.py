@@ -72,10 +72,10 @@ def told_while_killed(running: Daemon, token: str, number: int, dice: random.Ran
     ]
     for caller in callers:
         caller.start()
-    time.sleep(dice.uniform(0.05, 0.4))  # the moment of the crash is what is tested: any is right
+    time.sleep(dice.uniform(0.1, 0.8))  # the moment of the crash is what is tested: any is right
     if dice.random() < 0.5:
         dice.choice(running.workers()).kill()
-        time.sleep(dice.uniform(0.0, 0.4))
+        time.sleep(dice.uniform(0.0, 0.5))
     for caller in callers:
         caller.stop()
     running.kill()

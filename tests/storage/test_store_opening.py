@@ -1,4 +1,5 @@
 import resource
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -205,3 +206,20 @@ def test_copy_of_a_store_in_use_is_a_store(tmp_path: Path) -> None:
     copy.close()
     assert not (tmp_path / "copy" / "address-index-1.bits").exists()
     assert (tmp_path / "copy" / "address-index-2.bits").exists()
+
+
+def test_a_restored_copy_is_another_store_each_time_it_is_restored(tmp_path: Path) -> None:
+    original = LmdbStore.own(tmp_path / "original")
+    original.copy_to(tmp_path / "copy")
+    original.close()
+    shutil.copytree(tmp_path / "copy", tmp_path / "again")
+
+    first, second = LmdbStore.own(tmp_path / "copy"), LmdbStore.own(tmp_path / "again")
+    ids = {original.id, first.id, second.id}
+    first.close()
+    second.close()
+    reopened = LmdbStore.own(tmp_path / "copy")
+    reopened.close()
+
+    assert len(ids) == 3
+    assert reopened.id == first.id

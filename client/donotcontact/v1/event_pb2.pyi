@@ -254,18 +254,24 @@ class EntriesAdded(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ENTRIES_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def entries(self) -> _containers.RepeatedCompositeFieldContainer[Global___AddedEntry]:
         """In the order of the request."""
+
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_entry_pb2.RowOutcome.ValueType]:
+        """What each of them did."""
 
     def __init__(
         self,
         *,
         entries: _abc.Iterable[Global___AddedEntry] | None = ...,
+        outcomes: _abc.Iterable[_entry_pb2.RowOutcome.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "outcomes", b"outcomes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -281,6 +287,7 @@ class EntriesRemoved(_message.Message):
     REASON_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    OUTCOMES_FIELD_NUMBER: _builtins.int
     reason: _entry_pb2.RemovalReason.ValueType
     """Why."""
     note: _builtins.str
@@ -293,6 +300,10 @@ class EntriesRemoved(_message.Message):
     def evidence(self) -> _core_pb2.Evidence:
         """What proves it."""
 
+    @_builtins.property
+    def outcomes(self) -> _containers.RepeatedScalarFieldContainer[_entry_pb2.RowOutcome.ValueType]:
+        """What each of them did: removed, unchanged, or kept because it was the person's own word."""
+
     def __init__(
         self,
         *,
@@ -300,10 +311,11 @@ class EntriesRemoved(_message.Message):
         reason: _entry_pb2.RemovalReason.ValueType = ...,
         note: _builtins.str = ...,
         evidence: _core_pb2.Evidence | None = ...,
+        outcomes: _abc.Iterable[_entry_pb2.RowOutcome.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "evidence", b"evidence", "note", b"note", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["entries", b"entries", "evidence", b"evidence", "note", b"note", "outcomes", b"outcomes", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -442,6 +454,7 @@ class OptInSet(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The normalized number."""
     status: _core_pb2.OptInStatus.ValueType
@@ -450,6 +463,8 @@ class OptInSet(_message.Message):
     """Who said it."""
     note: _builtins.str
     """A remark."""
+    before: _core_pb2.OptInStatus.ValueType
+    """The status before."""
     @_builtins.property
     def evidence(self) -> _core_pb2.Evidence:
         """What proves it."""
@@ -462,10 +477,11 @@ class OptInSet(_message.Message):
         source: _core_pb2.Source.ValueType = ...,
         note: _builtins.str = ...,
         evidence: _core_pb2.Evidence | None = ...,
+        before: _core_pb2.OptInStatus.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "evidence", b"evidence", "note", b"note", "source", b"source", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "before", b"before", "evidence", b"evidence", "note", b"note", "source", b"source", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -479,19 +495,31 @@ class OptInClaimed(_message.Message):
 
     ADDRESS_FIELD_NUMBER: _builtins.int
     CAMPAIGN_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    BLOCKED_BY_ENTRY_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The normalized number."""
     campaign: _builtins.str
     """The campaign or flow that sends it."""
+    granted: _builtins.bool
+    """Whether this claim was the one that got it."""
+    status: _core_pb2.OptInStatus.ValueType
+    """The status after it."""
+    blocked_by_entry: _builtins.bool
+    """Whether an entry covered the number."""
     def __init__(
         self,
         *,
         address: _builtins.str = ...,
         campaign: _builtins.str = ...,
+        granted: _builtins.bool = ...,
+        status: _core_pb2.OptInStatus.ValueType = ...,
+        blocked_by_entry: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "campaign", b"campaign"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "blocked_by_entry", b"blocked_by_entry", "campaign", b"campaign", "granted", b"granted", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

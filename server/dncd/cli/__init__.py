@@ -67,12 +67,15 @@ def serve(
 
 
 @app.command(epilog=EXIT_CODES)
-def demo() -> None:
+def demo(
+    as_json: JsonOption = False,
+    keep: Annotated[Path | None, typer.Option(help="Keep the store and the files in this new or empty folder.")] = None,
+) -> None:
     """Screen a messy call file against a server of its own, and show why."""
     # Only here: the demonstration brings its own client, which no other command needs.
     from dncd.demo import run as run_demo  # noqa: PLC0415 - see above
 
-    run_demo()
+    run_demo(as_json=as_json, keep=keep)
 
 
 @app.command(epilog=EXIT_CODES)

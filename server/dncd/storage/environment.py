@@ -11,7 +11,16 @@ import lmdb
 
 from dncd.errors import StorageFull, StoreUnusable
 from dncd.storage.contract import Table
-from dncd.storage.schema import SCHEMA_ROW, SCHEMA_VERSION, STORE_ROW, first_rows
+from dncd.storage.schema import (
+    COPIED_ROW,
+    EPOCH_ROW,
+    FIRST_EPOCH,
+    SCHEMA_ROW,
+    SCHEMA_VERSION,
+    STORE_ROW,
+    first_rows,
+    id_in_epoch,
+)
 
 Tables = dict[Table, lmdb._Database]
 
@@ -94,12 +103,12 @@ def open_tables(env: lmdb.Environment, new_id: Callable[[], str]) -> tuple[Table
             meta = env.open_db(Table.META.encode(), txn=txn)
             for key, value in first_rows(new_id()).items():
                 txn.put(key, value, db=meta)
-        store_id = _check_schema(env, txn)
+        store_id = _check_schema(env, txn, new_id)
         tables = {table: env.open_db(table.encode(), txn=txn) for table in Table}
     return tables, store_id
 
 
-def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]") -> str:
+def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id: Callable[[], str]) -> str:
     try:
         meta = env.open_db(Table.META.encode(), txn=txn, create=False)
     except lmdb.Error as error:
@@ -112,7 +121,17 @@ def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]") -> str:
             f"The store has schema {schema.decode(errors='replace')}; this version reads schema {SCHEMA_VERSION}. "
             "Use the version of dncd that wrote it."
         )
-    return store_id.decode()
+    if txn.delete(COPIED_ROW, db=meta):
+        txn.put(EPOCH_ROW, new_id().encode(), db=meta)
+    return id_in_epoch(store_id, txn.get(EPOCH_ROW, FIRST_EPOCH, meta))
+
+
+def mark_copied(path: Path, map_bytes: int) -> None:
+    """Mark a copy, so that whoever opens it first begins a new epoch."""
+    with lmdb.open(str(path), map_size=map_bytes, max_dbs=len(Table), lib_version=0) as env:
+        meta = env.open_db(Table.META.encode())
+        with env.begin(write=True) as txn:
+            txn.put(COPIED_ROW, b"1", db=meta)
 
 
 def is_disk_full(error: BaseException, path: Path) -> bool:

@@ -22,6 +22,7 @@ from dncd.storage.environment import (
     open_environment,
     open_tables,
     storage_full,
+    mark_copied,
     sync_copy,
 )
 from dncd.storage.locks import FileLock, is_locked
@@ -109,12 +110,14 @@ class LmdbStore:
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the committed state into an empty directory, while the store is in use.
 
-        The copy has no address index; its owner builds one. Raises `StorageFull`, or `StoreUnusable` where the copy
+        The copy has no address index; its owner builds one. Whoever opens it first gives it a new id, so that revisions
+        from after the copy was made are refused there. Raises `StorageFull`, or `StoreUnusable` where the copy
         cannot be written.
         """
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             self._env.copy(str(path), compact=True)
+            mark_copied(path, MAP_BYTES)
             sync_copy(path)
         except lmdb.Error as error:
             if is_disk_full(error, path):

@@ -15,11 +15,20 @@ EPOCH_ROW: Final = b"epoch"
 STORAGE_PREFIX: Final = b"storage."
 INDEX_ROW: Final = b"storage.index"
 INDEX_CLEAN_ROW: Final = b"storage.index_clean"
-STORAGE_ROWS: Final = (INDEX_ROW, INDEX_CLEAN_ROW)
+# Stands in a copy that nobody opened yet: whoever opens it first begins a new epoch.
+COPIED_ROW: Final = b"storage.copied"
+STORAGE_ROWS: Final = (INDEX_ROW, INDEX_CLEAN_ROW, COPIED_ROW)
+
+FIRST_EPOCH: Final = b"1"
 
 TABLES: Final = tuple(Table)
 
 
+def id_in_epoch(store_id: bytes, epoch: bytes) -> str:
+    """Name a store in an epoch. A restored copy is another store: what came after the copy was made is not in it."""
+    return (store_id if epoch == FIRST_EPOCH else store_id + b"." + epoch).decode()
+
+
 def first_rows(store_id: str) -> dict[bytes, bytes]:
     """Return the META rows of an empty store."""
-    return {SCHEMA_ROW: b"%d" % SCHEMA_VERSION, STORE_ROW: store_id.encode(), EPOCH_ROW: b"1"}
+    return {SCHEMA_ROW: b"%d" % SCHEMA_VERSION, STORE_ROW: store_id.encode(), EPOCH_ROW: FIRST_EPOCH}

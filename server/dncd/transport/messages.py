@@ -22,9 +22,11 @@ def event_about(encoded: bytes, keys: Container[bytes], account_id: int) -> even
     for kind in ("entries_added", "entries_removed"):
         if event.HasField(kind):
             change = getattr(event, kind)
-            kept = [row for row in change.entries if canonical_target(row.address).key(account_id) in keys]
-            del change.entries[:]
-            change.entries.extend(kept)
+            rows = zip(change.entries, change.outcomes, strict=True)
+            kept = [(row, outcome) for row, outcome in rows if canonical_target(row.address).key(account_id) in keys]
+            del change.entries[:], change.outcomes[:]
+            change.entries.extend(row for row, _ in kept)
+            change.outcomes.extend(outcome for _, outcome in kept)
     return event
 
 
