@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,7 +103,8 @@ class Api:
 
     def __init__(self, address: str, token: str = "") -> None:
         options = [("grpc.use_local_subchannel_pool", 1), ("grpc.max_receive_message_length", -1)]
-        self.channel = grpc.insecure_channel(address, [*options, ("grpc.enable_http_proxy", 0)])
+        # Untyped: calls are made with raw bytes.
+        self.channel: Any = grpc.insecure_channel(address, [*options, ("grpc.enable_http_proxy", 0)])
         self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
 
     def call(self, method: str, request: Message | bytes | None = None, timeout_s: float = WAIT_S) -> Any:
@@ -211,16 +213,22 @@ class Daemon:
 
     def __init__(self, store: Path, workers: int = 2) -> None:
         options = ["--store", str(store), "--listen", "127.0.0.1:0", "--workers", str(workers)]
+        self._words = TemporaryFile("w+")  # noqa: SIM115 - it lives as long as the daemon; _close closes it
         self.process = subprocess.Popen(
             [sys.executable, "-m", "dncd", "serve", *options, "--log-level", "ERROR"],
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=self._words,
             text=True,
             start_new_session=True,
         )
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
-        assert line, "the daemon did not come up"
+        if not line:
+            self.process.wait(WAIT_S)
+            self._words.seek(0)
+            words = self._words.read()
+            self._close()
+            raise AssertionError(f"the daemon did not come up: {words}")
         self.address = line.split()[3]
 
     def workers(self) -> list[psutil.Process]:
@@ -243,6 +251,7 @@ class Daemon:
     def _close(self) -> None:
         assert self.process.stdout is not None
         self.process.stdout.close()
+        self._words.close()
 
     def api_on_each_worker(self, token: str, closing: ExitStack) -> list[Api]:
         """Open connections until each worker holds one; give one caller for each worker."""

@@ -17,6 +17,8 @@ from dncd.storage.keys import account_key, account_of, u64
 
 SERVER_ID: Final = 0
 DEFAULT_NAME: Final = "default"
+# The account whose ADMINs may change what belongs to the whole server: the registries.
+OPERATOR_NAME: Final = "operator"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from dncd import accounts, entries, journal, limits, requests
 from dncd.addresses.numbering import plans
@@ -10,6 +11,7 @@ from dncd.catalog import Catalogs
 from dncd.config import Settings
 from dncd.events import Draft, EntriesExpired, RequestsPruned
 from dncd.nouns import Role
+from dncd.registry.shelf import Shelf
 from dncd.storage.contract import Store
 from dncd.transport.changes import Changes
 from dncd.transport.check_service import CheckHandlers
@@ -18,26 +20,40 @@ from dncd.transport.entry_service import EntryHandlers
 from dncd.transport.journal_service import JournalHandlers
 from dncd.transport.label_handlers import LabelHandlers
 from dncd.transport.policy_service import PolicyHandlers
+from dncd.transport.registry_service import RegistryHandlers
 from dncd.transport.rpc import Rpc
 from dncd.writer import StoreLog
 
 _DAY_MS = 86_400_000
 _HOUSEKEEPER = "dncd"
+_FIRST_ACCOUNTS = (accounts.DEFAULT_NAME, accounts.OPERATOR_NAME)
+# The folder of the snapshots, inside the store's.
+REGISTRIES = "registries"
 
 
 class App:
     """Everything that one process needs to answer calls over a store."""
 
-    def __init__(self, store: Store, now_ms: Callable[[], int], monotonic_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        registries: Path,
+        now_ms: Callable[[], int],
+        monotonic_s: Callable[[], float],
+        new_id: Callable[[], str],
+    ) -> None:
         self._store = store
         self._log = StoreLog(store, now_ms)
         changes = Changes(store, self._log, now_ms)
+        shelf = Shelf(registries)
         handlers = (
-            CheckHandlers(store, Catalogs(), now_ms),
+            CheckHandlers(store, Catalogs(shelf), now_ms),
             EntryHandlers(changes),
             LabelHandlers(changes),
             ConsentHandlers(changes),
             PolicyHandlers(changes),
+            RegistryHandlers(changes, shelf),
+            # UPLOADS
             JournalHandlers(store, monotonic_s),
         )
         self.rpcs: list[Rpc] = [rpc for part in handlers for rpc in part.rpcs()]
@@ -66,14 +82,16 @@ class App:
 
 
 def build_app(store: Store, now_ms: Callable[[], int], new_id: Callable[[], str], settings: Settings) -> App:
-    """Build an app; a new store gets the account `default` first. Reads the numbering plans, which takes 0.2 s."""
-    del new_id, settings  # this version needs neither; the seam is the daemon's
+    """Build an app; a new store gets the accounts `default` and `operator` first.
+
+    Reads the numbering plans, which takes 0.2 s.
+    """
     plans()
     with store.snapshot() as snapshot:
-        made = accounts.find(snapshot, accounts.DEFAULT_NAME) is not None
-    if not made:
-        create_account(store, now_ms(), accounts.DEFAULT_NAME, "")
-    return App(store, now_ms, time.monotonic)
+        missing = [name for name in _FIRST_ACCOUNTS if accounts.find(snapshot, name) is None]
+    for name in missing:
+        create_account(store, now_ms(), name, "")
+    return App(store, settings.store / REGISTRIES, now_ms, time.monotonic, new_id)
 
 
 def _prune_due(store: Store, now_ms: int) -> bool:

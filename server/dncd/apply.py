@@ -7,7 +7,7 @@ A function raises a `DncError` only before its first write, so that a refused ch
 from collections.abc import Callable
 from typing import Any
 
-from dncd import accounts, entries, events, labels, optin, policies, requests, tokens
+from dncd import accounts, entries, events, labels, optin, policies, registries, requests, tokens
 from dncd.storage.contract import Transaction
 
 
@@ -30,6 +30,11 @@ _APPLY: dict[type, Callable[[Transaction, events.Event, Any], bytes]] = {
     events.TokenCreated: tokens.apply_created,
     events.TokenRevoked: tokens.apply_revoked,
     events.RequestsPruned: requests.apply_pruned,
+    events.RegistryCreated: lambda txn, event, change: registries.apply_created(txn, event, change.registry),
+    events.SnapshotImported: registries.apply_imported,
+    events.SnapshotActivated: registries.apply_activated,
+    events.SnapshotPruned: registries.apply_pruned,
+    events.CoverageGranted: registries.apply_granted,
 }
 
 

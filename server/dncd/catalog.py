@@ -10,25 +10,29 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dncd import accounts, entries, labels, policies
 from dncd.errors import PolicyNotFound
 from dncd.events import Label
+from dncd.findings import Rows
 from dncd.policies import Applied, Compiled, compile_policy
+from dncd.registry.shelf import Shelf
+from dncd.screens import read_screens
 from dncd.storage.contract import Phones, Snapshot
 from dncd.storage.keys import Kind, text_key
 
-Rows = NDArray[np.intp]
 _POWERS_OF_TEN: Final = 10 ** np.arange(0, 20, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """What an account has beside its addresses, at one version; never changed once made."""
+    """What an account has beside its addresses, at one version; never changed once made.
+
+    The version is a pair: that of the account's own catalog, and that of the registries.
+    """
 
     account_id: int
-    version: int
+    version: tuple[int, int]
     labels: dict[int, Label]
     policies: dict[str, Compiled]
     prefixes: tuple[str, ...]
@@ -62,15 +66,16 @@ class Catalog:
         }
 
 
-def read(snapshot: Snapshot, account_id: int) -> Catalog:
-    """Read an account's catalog from a snapshot."""
+def read(snapshot: Snapshot, account_id: int, shelf: Shelf) -> Catalog:
+    """Read an account's catalog from a snapshot; the snapshots of registries come from a shelf."""
     known = dict(labels.scan(snapshot, account_id))
     in_force = [Applied(policies.DEFAULT, 0, 0), *policies.scan(snapshot, account_id)]
+    screened = {applied.policy.name: read_screens(snapshot, account_id, applied.policy, shelf) for applied in in_force}
     return Catalog(
         account_id,
-        accounts.catalog_version(snapshot, account_id),
+        _version(snapshot, account_id),
         known,
-        {applied.policy.name: compile_policy(applied, known) for applied in in_force},
+        {applied.policy.name: compile_policy(applied, known, screened[applied.policy.name]) for applied in in_force},
         tuple(entries.scan_patterns(snapshot, account_id, Kind.PREFIX)),
         frozenset(entries.scan_patterns(snapshot, account_id, Kind.DOMAIN)),
     )
@@ -79,13 +84,18 @@ def read(snapshot: Snapshot, account_id: int) -> Catalog:
 class Catalogs:
     """The catalogs of all accounts that were asked about; threads may share it."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        self.shelf = shelf
         self._known: dict[int, Catalog] = {}
 
     def at(self, snapshot: Snapshot, account_id: int) -> Catalog:
         """Return an account's catalog as of a snapshot; costs one read where nothing changed."""
         known = self._known.get(account_id)
-        if known is None or known.version != accounts.catalog_version(snapshot, account_id):
+        if known is None or known.version != _version(snapshot, account_id):
             # Two threads may both read it: they read the same, or the next check reads it again.
-            known = self._known[account_id] = read(snapshot, account_id)
+            known = self._known[account_id] = read(snapshot, account_id, self.shelf)
         return known
+
+
+def _version(snapshot: Snapshot, account_id: int) -> tuple[int, int]:
+    return accounts.catalog_version(snapshot, account_id), accounts.catalog_version(snapshot, accounts.SERVER_ID)

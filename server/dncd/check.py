@@ -9,35 +9,16 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dncd.addresses import Fault, covering_domains
-from dncd.catalog import Catalog, Rows
+from dncd.catalog import Catalog
+from dncd.findings import NO_FINDINGS, Bytes, Findings, Rows, blank
 from dncd.nouns import PHONE_CHANNELS, STRENGTH, Channel, OptInStatus, Rule, Verdict
 from dncd.policies import Compiled
 from dncd.records import OPT_IN_LABEL, RECORD_BYTES, Records, join
+from dncd.screens import Screen, screen_findings
 from dncd.storage.contract import Phones, Snapshot, Table
 from dncd.storage.keys import Kind, phone_keys, text_key
-
-Bytes = NDArray[np.uint8]
-
-FINDING: Final = np.dtype(
-    [
-        ("row", "<u4"),
-        ("rule", "u1"),
-        ("verdict", "u1"),
-        ("fault", "u1"),
-        ("shadow", "?"),
-        ("label", "<u4"),
-        ("source", "u1"),
-        ("recorded_at_ms", "<i8"),
-        ("expires_at_ms", "<i8"),
-        ("position", "<u8"),
-        ("key", "<i4"),
-    ]
-)
-Findings = NDArray[np.void]
-NO_FINDINGS: Final[Findings] = np.zeros(0, dtype=FINDING)
 
 # Python 3.11 takes 0.15 us to read a member of an enum, and a check reads dozens: these are read once.
 _ALLOW: Final = int(Verdict.ALLOW)
@@ -75,13 +56,14 @@ class Batch:
 class Decision:
     """The answer for a batch, in its order.
 
-    `findings` is sorted by row, the strongest first; `keys` are the address keys that `findings["key"]` points into.
-    `shadow_verdicts` is there for a policy in SHADOW mode only.
+    `findings` is sorted by row, the strongest first; `keys` and `screens` are the address keys and the screens that
+    `findings["key"]` and `findings["screen"]` point into. `shadow_verdicts` is there for a policy in SHADOW mode only.
     """
 
     verdicts: Bytes
     findings: Findings
     keys: Sequence[bytes] = ()
+    screens: Sequence[Screen] = ()
     shadow_verdicts: Bytes | None = None
 
 
@@ -102,11 +84,16 @@ def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch,
             found.append(_entry_findings(policy, batch.channel, records, record_rows, record_keys, now_ms))
         if policy.asks_opt_in(batch.channel):
             found.append(_opt_in_findings(policy, batch, records, record_rows, record_keys))
-    findings = _sorted(found)
+    if policy.screens and batch.phones is not None:
+        for findings in screen_findings(policy.screens, policy.policy, batch.phones, now_ms):
+            findings["shadow"] = policy.shadow
+            found.append(findings)
+    findings, count = _sorted(found), len(batch.faults)
     if policy.shadow:
         enforced = findings[~findings["shadow"]]
-        return Decision(_verdicts(len(batch.faults), enforced), findings, keys, _verdicts(len(batch.faults), findings))
-    return Decision(_verdicts(len(batch.faults), findings), findings, keys)
+        verdicts, shadow_verdicts = _verdicts(count, enforced), _verdicts(count, findings)
+        return Decision(verdicts, findings, keys, policy.screens, shadow_verdicts)
+    return Decision(_verdicts(count, findings), findings, keys, policy.screens)
 
 
 def _look_up(snapshot: Snapshot, catalog: Catalog, batch: Batch) -> tuple[Rows, list[bytes], list[bytes]]:
@@ -157,8 +144,7 @@ def _join(values: list[bytes]) -> tuple[Records, Rows]:
 
 def _address_findings(faults: Bytes) -> Findings:
     rows = np.flatnonzero(faults)
-    findings = _blank(rows, Rule.ADDRESS)
-    findings["verdict"] = Verdict.INVALID
+    findings = blank(rows, Rule.ADDRESS, Verdict.INVALID)
     findings["fault"] = faults[rows]
     return findings
 
@@ -169,8 +155,7 @@ def _entry_findings(
     honoured = policy.honoured[channel][records["label"]]
     active = (records["starts_at_ms"] <= now_ms) & (now_ms < records["expires_at_ms"])
     hits = np.flatnonzero(honoured & active)
-    findings = _blank(rows[hits], Rule.ENTRY)
-    findings["verdict"] = _BLOCK
+    findings = blank(rows[hits], Rule.ENTRY, _BLOCK)
     if policy.shadow:
         findings["shadow"] = ~policy.enforced[channel][records["label"][hits]]
     _copy_records(findings, records[hits])
@@ -186,11 +171,9 @@ def _opt_in_findings(policy: Compiled, batch: Batch, records: Records, rows: Row
     record_of = np.full(len(batch.faults), -1, dtype=np.intp)
     record_of[rows[known]] = known
     asked = np.flatnonzero((status != OptInStatus.ACCEPTED) & (batch.faults == Fault.NONE))
-    findings = _blank(asked, Rule.OPT_IN_NOT_SENT)
+    findings = blank(asked, Rule.OPT_IN_NOT_SENT, Verdict.OPT_IN_REQUIRED)
     findings["rule"] = _OPT_IN_RULE[status[asked]]
-    findings["verdict"] = np.where(
-        status[asked] == OptInStatus.NOT_SENT, np.uint8(Verdict.OPT_IN_REQUIRED), np.uint8(Verdict.BLOCK)
-    )
+    findings["verdict"][status[asked] != OptInStatus.NOT_SENT] = _BLOCK
     findings["shadow"] = policy.shadow
     recorded = np.flatnonzero(record_of[asked] >= 0)
     of_record = record_of[asked[recorded]]
@@ -205,14 +188,6 @@ def _opt_in_findings(policy: Compiled, batch: Batch, records: Records, rows: Row
 def _copy_records(findings: Findings, records: Records) -> None:
     for name in ("label", "source", "recorded_at_ms", "expires_at_ms", "position"):
         findings[name] = records[name]
-
-
-def _blank(rows: Rows, rule: Rule) -> Findings:
-    findings = np.zeros(len(rows), dtype=FINDING)
-    findings["row"] = rows
-    findings["rule"] = rule
-    findings["key"] = -1
-    return findings
 
 
 def _sorted(found: list[Findings]) -> Findings:

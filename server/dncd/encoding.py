@@ -6,18 +6,21 @@ form is needed; reading back is exact: `decode(encode(event)) == event`.
 
 import uuid
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from dncd import events
 from dncd.addresses import Target
-from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source
+from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source, Unscreened
 from dncd.storage.keys import Kind
-from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, policy_pb2
+from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, policy_pb2, registry_pb2
 
 # Messages build faster by keyword than by field, and plain integers pass for enums at run time.
 _P: Any = event_pb2
+_Policy: Any = policy_pb2
+_Registry: Any = registry_pb2
 
 
 def encode(event: events.Event, codes: bytes = b"") -> bytes:
@@ -77,6 +80,8 @@ def public_event(encoded: bytes) -> event_pb2.Event:
     message = event_pb2.Event.FromString(encoded)
     message.ClearField("account_id")
     message.ClearField("request_digest")
+    if message.HasField("coverage_granted"):
+        message.coverage_granted.ClearField("account_id")
     if message.HasField("token_created"):
         message.token_created.ClearField("secret_digest")
     return message
@@ -149,6 +154,16 @@ def policy_message(policy: events.Policy) -> policy_pb2.Policy:
         labels=policy.labels,
         require_opt_in=opt_in(channels=sorted(policy.require_opt_in)) if policy.require_opt_in else None,
         mode=policy.mode,
+        registries=[
+            _Policy.RequiredRegistry(
+                name=required.name,
+                max_age_days=required.max_age_days,
+                categories=sorted(required.categories),
+                listed_days_min=required.listed_days_min,
+            )
+            for required in policy.registries
+        ],
+        unscreened=policy.unscreened if policy.registries else 0,
     )
     return message
 
@@ -162,6 +177,13 @@ def policy_value(message: policy_pb2.Policy) -> events.Policy:
         labels=tuple(message.labels),
         require_opt_in=frozenset(map(Channel, message.require_opt_in.channels)),
         mode=Mode(message.mode or Mode.ENFORCE),
+        registries=tuple(
+            events.RequiredRegistry(
+                required.name, required.max_age_days, frozenset(required.categories), required.listed_days_min
+            )
+            for required in message.registries
+        ),
+        unscreened=Unscreened(message.unscreened or Unscreened.UNSCREENED),
     )
 
 
@@ -268,6 +290,42 @@ def _read_token(message: event_pb2.TokenCreated) -> events.TokenCreated:
     )
 
 
+def registry_message(registry: events.Registry) -> registry_pb2.Registry:
+    """Build the message of a registry's definition."""
+    return registry_pb2.Registry(name=registry.name, scope=registry.scope, description=registry.description)
+
+
+def snapshot_message(snapshot: events.Snapshot) -> registry_pb2.Snapshot:
+    """Build the message of a snapshot, without what came after its import."""
+    message: registry_pb2.Snapshot = _Registry.Snapshot(
+        registry=snapshot.registry,
+        id=snapshot.id,
+        format=snapshot.format,
+        list_date=snapshot.list_date.isoformat(),
+        files=[_Registry.SourceFile(name=file.name, sha256=file.sha256, bytes=file.bytes) for file in snapshot.files],
+        lines=snapshot.lines,
+        rejects=snapshot.rejects,
+        numbers=snapshot.numbers,
+        coverage=snapshot.coverage,
+    )
+    return message
+
+
+def snapshot_value(message: registry_pb2.Snapshot) -> events.Snapshot:
+    """Read the message of a snapshot."""
+    return events.Snapshot(
+        registry=message.registry,
+        id=message.id,
+        format=message.format,
+        list_date=date.fromisoformat(message.list_date),
+        files=tuple(events.SourceFile(file.name, file.sha256, file.bytes) for file in message.files),
+        lines=message.lines,
+        rejects=message.rejects,
+        numbers=message.numbers,
+        coverage=tuple(message.coverage),
+    )
+
+
 _WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     events.EntriesAdded: ("entries_added", _write_added),
     events.EntriesRemoved: ("entries_removed", _write_removed),
@@ -292,6 +350,28 @@ _WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
         "requests_pruned",
         lambda c: _P.RequestsPruned(cutoff_ms=c.cutoff_ms, events_max=c.events_max),
     ),
+    events.RegistryCreated: (
+        "registry_created",
+        lambda c: _P.RegistryCreated(registry=registry_message(c.registry)),
+    ),
+    events.SnapshotImported: (
+        "snapshot_imported",
+        lambda c: _P.SnapshotImported(snapshot=snapshot_message(c.snapshot)),
+    ),
+    events.SnapshotActivated: (
+        "snapshot_activated",
+        lambda c: _P.SnapshotActivated(registry=c.registry, snapshot=c.snapshot, reason=c.reason),
+    ),
+    events.SnapshotPruned: (
+        "snapshot_pruned",
+        lambda c: _P.SnapshotPruned(registry=c.registry, snapshot=c.snapshot),
+    ),
+    events.CoverageGranted: (
+        "coverage_granted",
+        lambda c: _P.CoverageGranted(
+            registry=c.registry, account=c.account, account_id=c.account_id, prefixes=c.prefixes
+        ),
+    ),
 }
 
 _READ: dict[str, Callable[[Any], events.Change]] = {
@@ -309,4 +389,11 @@ _READ: dict[str, Callable[[Any], events.Change]] = {
     "token_created": _read_token,
     "token_revoked": lambda m: events.TokenRevoked(m.token_id),
     "requests_pruned": lambda m: events.RequestsPruned(m.cutoff_ms, m.events_max),
+    "registry_created": lambda m: events.RegistryCreated(
+        events.Registry(m.registry.name, tuple(m.registry.scope), m.registry.description)
+    ),
+    "snapshot_imported": lambda m: events.SnapshotImported(snapshot_value(m.snapshot)),
+    "snapshot_activated": lambda m: events.SnapshotActivated(m.registry, m.snapshot, m.reason),
+    "snapshot_pruned": lambda m: events.SnapshotPruned(m.registry, m.snapshot),
+    "coverage_granted": lambda m: events.CoverageGranted(m.registry, m.account, m.account_id, tuple(m.prefixes)),
 }

@@ -10,6 +10,8 @@
     ├── TokenMissing, TokenInvalid, RoleNotAllowed, OwnWordStands
     ├── Overloaded, TooManyWatchers, LimitReached, ShuttingDown
     ├── StorageFull, StoreCorrupt
+    ├── RegistryNotFound, RegistryExists, OperatorOnly, SnapshotNotFound, SnapshotHeld, SnapshotInForce
+    ├── ImportFailed, SnapshotDamaged: see `registry/failures.py`
     └── StoreUnusable            the store cannot be opened; for commands, never sent over the wire
 
 Errors know their reason, not their gRPC code: `transport/errors.py` maps them. No message ever holds an address.
@@ -210,6 +212,42 @@ class StoreCorrupt(DncError):
     """A row of the store does not read as what it must be."""
 
     reason = "ERROR_REASON_STORE_CORRUPT"
+
+
+class RegistryNotFound(DncError):
+    """There is no such registry."""
+
+    reason = "ERROR_REASON_REGISTRY_NOT_FOUND"
+
+
+class RegistryExists(DncError):
+    """A different registry of the name exists."""
+
+    reason = "ERROR_REASON_REGISTRY_EXISTS"
+
+
+class SnapshotNotFound(DncError):
+    """The registry has no such snapshot."""
+
+    reason = "ERROR_REASON_SNAPSHOT_NOT_FOUND"
+
+
+class SnapshotHeld(DncError):
+    """The snapshot shrank too much to be put in force without a person's reason."""
+
+    reason = "ERROR_REASON_SNAPSHOT_HELD"
+
+
+class SnapshotInForce(DncError):
+    """The snapshot in force cannot be taken away."""
+
+    reason = "ERROR_REASON_SNAPSHOT_IN_FORCE"
+
+
+class OperatorOnly(DncError):
+    """The change belongs to the operator of the whole server."""
+
+    reason = "ERROR_REASON_OPERATOR_ONLY"
 
 
 class StoreUnusable(DncError):

@@ -1,10 +1,11 @@
 """Events: the changes that a store accepts, as plain values with everything not deterministic already resolved."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
 from dncd.addresses import Target
-from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source
+from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, Source, Unscreened
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +122,16 @@ class OptInClaimed:
 
 
 @dataclass(frozen=True, slots=True)
+class RequiredRegistry:
+    """A registry that numbers must be screened against. No categories: any; 0 days: no bound."""
+
+    name: str
+    max_age_days: int = 0
+    categories: frozenset[int] = frozenset()
+    listed_days_min: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The rules of one campaign or flow. No channels: every channel."""
 
@@ -130,6 +141,8 @@ class Policy:
     labels: tuple[str, ...] = ()
     require_opt_in: frozenset[Channel] = frozenset()
     mode: Mode = Mode.ENFORCE
+    registries: tuple[RequiredRegistry, ...] = ()
+    unscreened: Unscreened = Unscreened.UNSCREENED
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +193,80 @@ class RequestsPruned:
     events_max: int
 
 
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An external register: its name, and the prefixes of the numbers that it speaks about, such as +1."""
+
+    name: str
+    scope: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a snapshot was made from; the SHA-256 is in hexadecimal."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One imported version of a registry. No coverage: all that the registry speaks about."""
+
+    registry: str
+    id: str
+    format: str
+    list_date: date
+    files: tuple[SourceFile, ...]
+    lines: int
+    rejects: int
+    numbers: int
+    coverage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryCreated:
+    """A registry was created."""
+
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotImported:
+    """A snapshot was imported; its files are whole and in place."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotActivated:
+    """A snapshot was put in force."""
+
+    registry: str
+    snapshot: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPruned:
+    """A snapshot was taken away."""
+
+    registry: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageGranted:
+    """An account may rely on these prefixes of a registry, in place of those before."""
+
+    registry: str
+    account: str
+    account_id: int
+    prefixes: tuple[str, ...]
+
+
 Change = (
     EntriesAdded
     | EntriesRemoved
@@ -195,6 +282,11 @@ Change = (
     | TokenCreated
     | TokenRevoked
     | RequestsPruned
+    | RegistryCreated
+    | SnapshotImported
+    | SnapshotActivated
+    | SnapshotPruned
+    | CoverageGranted
 )
 
 

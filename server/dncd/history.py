@@ -45,9 +45,12 @@ def newest(snapshot: Snapshot, keys: Iterable[bytes], up_to: int, events_max: in
 
 
 def rebuild(snapshot: Snapshot, account_id: int, keys: list[bytes], up_to: int) -> MemoryStore:
-    """Rebuild what an account's catalog and some address keys were at a revision, in a store of its own."""
-    catalog = walk_history(snapshot, catalog_key(account_id), accounts.catalog_version(snapshot, account_id))
-    chains = chain(catalog, *(positions(snapshot, key) for key in keys))
+    """Rebuild the registries, an account's catalog and some address keys as of a revision, in a store of its own."""
+    catalogs = [
+        walk_history(snapshot, catalog_key(owner), accounts.catalog_version(snapshot, owner))
+        for owner in (accounts.SERVER_ID, account_id)
+    ]
+    chains = chain(*catalogs, *(positions(snapshot, key) for key in keys))
     wanted = {position for position in chains if position <= up_to}
     past = MemoryStore(store_id="the past")
     with past.transaction() as txn:

@@ -67,6 +67,10 @@ class Rule(IntEnum):
     OPT_IN_NOT_SENT = 3
     OPT_IN_SENT = 4
     OPT_IN_REJECTED = 5
+    REGISTRY = 6
+    REGISTRY_NOT_COVERED = 7
+    REGISTRY_STALE = 8
+    REGISTRY_MISSING = 9
 
 
 class OptInStatus(IntEnum):
@@ -122,6 +126,22 @@ class Mode(IntEnum):
 
     ENFORCE = 1
     SHADOW = 2
+
+
+class Unscreened(IntEnum):
+    """What a registry means that is missing, stale, or does not cover a number."""
+
+    UNSCREENED = 1
+    BLOCK = 2
+
+
+class SnapshotState(IntEnum):
+    """Whether a snapshot of a registry may be put in force."""
+
+    READY = 1
+    HELD = 2
+    IN_FORCE = 3
+    RETIRED = 4
 
 
 # The sources that are the person's own word: not removed without evidence that the person changed their mind.

@@ -28,7 +28,7 @@ def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
     touched = Touched(txn, event, [key])
     records = touched.records(key)
     before = status_of(records)
-    if before is OptInStatus.REJECTED and change.status is not OptInStatus.REJECTED:
+    if _overrules(records, before, change.status):
         _check_overrule(event, change)
     _replace_status(records, opt_in_record(change.status, change.source, event))
     if change.status is OptInStatus.REJECTED:
@@ -60,6 +60,13 @@ def apply_claimed(txn: Transaction, event: Event, change: OptInClaimed) -> bytes
 
 def _replace_status(records: list[Record], status: Record) -> None:
     records[:] = [status, *(record for record in records if record.label)]
+
+
+def _overrules(records: list[Record], before: OptInStatus, after: OptInStatus) -> bool:
+    """Tell whether a new status speaks against the person's STOP: the status, or the entry that outlived it."""
+    if after is OptInStatus.ACCEPTED and any((old.label, old.source) == _STOP for old in records):
+        return True
+    return before is OptInStatus.REJECTED and after is not OptInStatus.REJECTED
 
 
 def _check_overrule(event: Event, change: OptInSet) -> None:

@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from dncd import accounts, labels, limits
+from dncd import accounts, labels, limits, registries
 from dncd.errors import FieldFault, InvalidFields, LimitReached, PolicyNotFound
-from dncd.events import Event, Label, Policy, PolicyDeleted
-from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, Channel, Mode, Purpose
+from dncd.events import Event, Label, Policy, PolicyDeleted, RequiredRegistry
+from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, Channel, Mode, Purpose, Unscreened
+from dncd.screens import Screen
 from dncd.storage.contract import Mask, Snapshot, Table, Transaction
 from dncd.storage.keys import account_key
 
@@ -36,13 +37,14 @@ class Compiled:
     """A policy as the decision reads it.
 
     `honoured` and `enforced` tell by label id, for each channel, which labels stop contact: in SHADOW mode only the
-    built-in ones are enforced.
+    built-in ones are enforced. `screens` are its registries, in the order of the policy.
     """
 
     policy: Policy
     version: int
     honoured: dict[Channel, Mask]
     enforced: dict[Channel, Mask]
+    screens: tuple[Screen, ...] = ()
 
     @property
     def shadow(self) -> bool:
@@ -54,8 +56,8 @@ class Compiled:
         return channel in self.policy.require_opt_in
 
 
-def compile_policy(applied: Applied, known: dict[int, Label]) -> Compiled:
-    """Compile a policy over all labels of its account, by id."""
+def compile_policy(applied: Applied, known: dict[int, Label], screens: tuple[Screen, ...]) -> Compiled:
+    """Compile a policy over all labels of its account, by id, and the screens of its registries."""
     policy = applied.policy
     named = {label_id: label for label_id, label in known.items() if label.built_in or label.name in policy.labels}
     honoured = {channel: _mask(named, known, channel, policy.purpose) for channel in Channel}
@@ -65,7 +67,7 @@ def compile_policy(applied: Applied, known: dict[int, Label]) -> Compiled:
         if policy.mode is Mode.SHADOW
         else honoured
     )
-    return Compiled(policy, applied.version, honoured, enforced)
+    return Compiled(policy, applied.version, honoured, enforced, screens)
 
 
 def _mask(honoured: dict[int, Label], known: dict[int, Label], channel: Channel, purpose: Purpose) -> Mask:
@@ -99,6 +101,11 @@ def apply_applied(txn: Transaction, event: Event, policy: Policy) -> bytes:
         FieldFault(f"policy.labels[{index}]", f"the account has no label {name!r}")
         for index, name in enumerate(policy.labels)
         if name not in names
+    ]
+    faults += [
+        FieldFault(f"policy.registries[{index}].name", f"there is no registry {required.name!r}")
+        for index, required in enumerate(policy.registries)
+        if not registries.exists(txn, required.name)
     ]
     if faults:
         raise InvalidFields(faults)
@@ -135,6 +142,11 @@ def _encode(applied: Applied) -> bytes:
         "labels": policy.labels,
         "require_opt_in": sorted(policy.require_opt_in),
         "mode": policy.mode,
+        "registries": [
+            [required.name, required.max_age_days, sorted(required.categories), required.listed_days_min]
+            for required in policy.registries
+        ],
+        "unscreened": policy.unscreened,
     }
     return _HEAD.pack(applied.version, applied.applied_at_ms) + json.dumps(fields, sort_keys=True).encode()
 
@@ -149,5 +161,10 @@ def _decode(row: bytes) -> Applied:
         labels=tuple(fields["labels"]),
         require_opt_in=frozenset(map(Channel, fields["require_opt_in"])),
         mode=Mode(fields["mode"]),
+        registries=tuple(
+            RequiredRegistry(name, age, frozenset(categories), listed)
+            for name, age, categories, listed in fields["registries"]
+        ),
+        unscreened=Unscreened(fields["unscreened"]),
     )
     return Applied(policy, version, applied_at_ms)

@@ -29,6 +29,8 @@ class Caller:
     default_region: str
     role: Role
     actor: str
+    # Whether the caller may change what belongs to the whole server: the account "operator", or anyone without tokens.
+    operator: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,10 @@ def authenticate(snapshot: Snapshot, text: str, now_ms: int) -> Caller:
     matches = hmac.compare_digest(_digest(secret), token.secret_digest if token else bytes(32))
     if token is None or not matches or not token.valid(now_ms):
         raise TokenInvalid("the token is malformed, unknown, expired or revoked")
-    return Caller(token.account_id, accounts.get(snapshot, token.account_id).default_region, token.role, token.name)
+    account = accounts.get(snapshot, token.account_id)
+    return Caller(
+        account.id, account.default_region, token.role, token.name, operator=account.name == accounts.OPERATOR_NAME
+    )
 
 
 def tokens_exist(snapshot: Snapshot) -> bool:
@@ -84,7 +89,7 @@ def open_caller(snapshot: Snapshot) -> Caller:
     """Return the caller of a server without tokens: ADMIN of the account `default`."""
     account = accounts.find(snapshot, accounts.DEFAULT_NAME)
     assert account is not None, "every store is made with the account `default`"
-    return Caller(account.id, account.default_region, Role.ADMIN, "anonymous")
+    return Caller(account.id, account.default_region, Role.ADMIN, "anonymous", operator=True)
 
 
 def find(snapshot: Snapshot, token_id: str) -> Token | None:

@@ -254,6 +254,10 @@ class ScrubFindings(_message.Message):
     EVENT_POSITIONS_FIELD_NUMBER: _builtins.int
     LABEL_NAMES_FIELD_NUMBER: _builtins.int
     SHADOWS_FIELD_NUMBER: _builtins.int
+    TARGETS_FIELD_NUMBER: _builtins.int
+    TARGET_NAMES_FIELD_NUMBER: _builtins.int
+    REGISTRIES_FIELD_NUMBER: _builtins.int
+    REGISTRY_NAMES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The index of the address in the request."""
@@ -294,6 +298,26 @@ class ScrubFindings(_message.Message):
     def shadows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bool]:
         """True where a policy in SHADOW mode reported it without enforcing it."""
 
+    @_builtins.property
+    def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """RULE_ENTRY: the prefix or domain that covers the address, as an index into target_names. 4294967295
+        where the entry is about the address itself. Empty where that is so for all.
+        """
+
+    @_builtins.property
+    def target_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The prefixes and domains that targets points into."""
+
+    @_builtins.property
+    def registries(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """RULE_REGISTRY*: the registry, as an index into registry_names. 4294967295 for other rules. Empty where no
+        finding is about a registry.
+        """
+
+    @_builtins.property
+    def registry_names(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.RegistryRef]:
+        """The registries that registries points into."""
+
     def __init__(
         self,
         *,
@@ -307,10 +331,14 @@ class ScrubFindings(_message.Message):
         event_positions: _abc.Iterable[_builtins.int] | None = ...,
         label_names: _abc.Iterable[_builtins.str] | None = ...,
         shadows: _abc.Iterable[_builtins.bool] | None = ...,
+        targets: _abc.Iterable[_builtins.int] | None = ...,
+        target_names: _abc.Iterable[_builtins.str] | None = ...,
+        registries: _abc.Iterable[_builtins.int] | None = ...,
+        registry_names: _abc.Iterable[_verdict_pb2.RegistryRef] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_positions", b"event_positions", "faults", b"faults", "label_names", b"label_names", "labels", b"labels", "recorded_at_ms", b"recorded_at_ms", "rows", b"rows", "rules", b"rules", "shadows", b"shadows", "sources", b"sources", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_positions", b"event_positions", "faults", b"faults", "label_names", b"label_names", "labels", b"labels", "recorded_at_ms", b"recorded_at_ms", "registries", b"registries", "registry_names", b"registry_names", "rows", b"rows", "rules", b"rules", "shadows", b"shadows", "sources", b"sources", "target_names", b"target_names", "targets", b"targets", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

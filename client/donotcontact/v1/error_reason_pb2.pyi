@@ -80,6 +80,22 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """DATA_LOSS. A row of the store does not read as what it must be. Verify the journal and restore from a copy."""
     ERROR_REASON_TOO_MANY_WATCHERS: _ErrorReason.ValueType  # 28
     """RESOURCE_EXHAUSTED. All watcher places of this worker are taken. Metadata: watchers_max."""
+    ERROR_REASON_REGISTRY_NOT_FOUND: _ErrorReason.ValueType  # 29
+    """NOT_FOUND. There is no registry of this name. Create it first."""
+    ERROR_REASON_REGISTRY_EXISTS: _ErrorReason.ValueType  # 30
+    """ALREADY_EXISTS. A different registry of this name exists."""
+    ERROR_REASON_SNAPSHOT_NOT_FOUND: _ErrorReason.ValueType  # 31
+    """NOT_FOUND. The registry has no snapshot of this id, or it was pruned."""
+    ERROR_REASON_IMPORT_FAILED: _ErrorReason.ValueType  # 32
+    """FAILED_PRECONDITION. The file cannot be imported; the message names file and line. Nothing was switched. Metadata: file, line."""
+    ERROR_REASON_SNAPSHOT_DAMAGED: _ErrorReason.ValueType  # 33
+    """DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
+    ERROR_REASON_SNAPSHOT_HELD: _ErrorReason.ValueType  # 34
+    """FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth; activate it with a reason. Metadata: numbers, numbers_before."""
+    ERROR_REASON_SNAPSHOT_IN_FORCE: _ErrorReason.ValueType  # 35
+    """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
+    ERROR_REASON_OPERATOR_ONLY: _ErrorReason.ValueType  # 36
+    """PERMISSION_DENIED. Registries belong to the whole server: changing them takes an ADMIN token of the account "operator"."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the reason of the google.rpc.ErrorInfo in its status, with the domain "donotcontact".
@@ -146,4 +162,20 @@ ERROR_REASON_STORE_CORRUPT: ErrorReason.ValueType  # 27
 """DATA_LOSS. A row of the store does not read as what it must be. Verify the journal and restore from a copy."""
 ERROR_REASON_TOO_MANY_WATCHERS: ErrorReason.ValueType  # 28
 """RESOURCE_EXHAUSTED. All watcher places of this worker are taken. Metadata: watchers_max."""
+ERROR_REASON_REGISTRY_NOT_FOUND: ErrorReason.ValueType  # 29
+"""NOT_FOUND. There is no registry of this name. Create it first."""
+ERROR_REASON_REGISTRY_EXISTS: ErrorReason.ValueType  # 30
+"""ALREADY_EXISTS. A different registry of this name exists."""
+ERROR_REASON_SNAPSHOT_NOT_FOUND: ErrorReason.ValueType  # 31
+"""NOT_FOUND. The registry has no snapshot of this id, or it was pruned."""
+ERROR_REASON_IMPORT_FAILED: ErrorReason.ValueType  # 32
+"""FAILED_PRECONDITION. The file cannot be imported; the message names file and line. Nothing was switched. Metadata: file, line."""
+ERROR_REASON_SNAPSHOT_DAMAGED: ErrorReason.ValueType  # 33
+"""DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
+ERROR_REASON_SNAPSHOT_HELD: ErrorReason.ValueType  # 34
+"""FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth; activate it with a reason. Metadata: numbers, numbers_before."""
+ERROR_REASON_SNAPSHOT_IN_FORCE: ErrorReason.ValueType  # 35
+"""FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
+ERROR_REASON_OPERATOR_ONLY: ErrorReason.ValueType  # 36
+"""PERMISSION_DENIED. Registries belong to the whole server: changing them takes an ADMIN token of the account "operator"."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

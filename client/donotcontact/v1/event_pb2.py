@@ -25,50 +25,61 @@ _sym_db = _symbol_database.Default()
 from donotcontact.v1 import core_pb2 as donotcontact_dot_v1_dot_core__pb2
 from donotcontact.v1 import entry_pb2 as donotcontact_dot_v1_dot_entry__pb2
 from donotcontact.v1 import policy_pb2 as donotcontact_dot_v1_dot_policy__pb2
+from donotcontact.v1 import registry_pb2 as donotcontact_dot_v1_dot_registry__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64onotcontact/v1/event.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1b\x64onotcontact/v1/entry.proto\x1a\x1c\x64onotcontact/v1/policy.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x07\n\x05\x45vent\x12\x10\n\x08position\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12#\n\x04role\x18\x04 \x01(\x0e\x32\x15.donotcontact.v1.Role\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x36\n\rentries_added\x18\n \x01(\x0b\x32\x1d.donotcontact.v1.EntriesAddedH\x00\x12:\n\x0f\x65ntries_removed\x18\x0b \x01(\x0b\x32\x1f.donotcontact.v1.EntriesRemovedH\x00\x12:\n\x0f\x65ntries_expired\x18\x0c \x01(\x0b\x32\x1f.donotcontact.v1.EntriesExpiredH\x00\x12\x36\n\rlabel_created\x18\r \x01(\x0b\x32\x1d.donotcontact.v1.LabelCreatedH\x00\x12\x36\n\rlabel_updated\x18\x0e \x01(\x0b\x32\x1d.donotcontact.v1.LabelUpdatedH\x00\x12\x38\n\x0elabel_archived\x18\x0f \x01(\x0b\x32\x1e.donotcontact.v1.LabelArchivedH\x00\x12/\n\nopt_in_set\x18\x10 \x01(\x0b\x32\x19.donotcontact.v1.OptInSetH\x00\x12\x37\n\x0eopt_in_claimed\x18\x11 \x01(\x0b\x32\x1d.donotcontact.v1.OptInClaimedH\x00\x12\x38\n\x0epolicy_applied\x18\x12 \x01(\x0b\x32\x1e.donotcontact.v1.PolicyAppliedH\x00\x12\x38\n\x0epolicy_deleted\x18\x13 \x01(\x0b\x32\x1e.donotcontact.v1.PolicyDeletedH\x00\x12:\n\x0f\x61\x63\x63ount_created\x18\x14 \x01(\x0b\x32\x1f.donotcontact.v1.AccountCreatedH\x00\x12\x36\n\rtoken_created\x18\x15 \x01(\x0b\x32\x1d.donotcontact.v1.TokenCreatedH\x00\x12\x36\n\rtoken_revoked\x18\x16 \x01(\x0b\x32\x1d.donotcontact.v1.TokenRevokedH\x00\x12:\n\x0frequests_pruned\x18\x17 \x01(\x0b\x32\x1f.donotcontact.v1.RequestsPrunedH\x00\x12\x12\n\naccount_id\x18\x1e \x01(\r\x12\x16\n\x0erequest_digest\x18\x1f \x01(\x0c\x42\x08\n\x06\x63hange\"\xeb\x01\n\nAddedEntry\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12,\n\x06reason\x18\x04 \x01(\x0e\x32\x1c.donotcontact.v1.EntryReason\x12\x0c\n\x04note\x18\x05 \x01(\t\x12+\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x14\n\x0cstarts_at_ms\x18\x07 \x01(\x03\x12\x15\n\rexpires_at_ms\x18\x08 \x01(\x03\"k\n\x0c\x45ntriesAdded\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.donotcontact.v1.AddedEntry\x12-\n\x08outcomes\x18\x02 \x03(\x0e\x32\x1b.donotcontact.v1.RowOutcome\"\xda\x01\n\x0e\x45ntriesRemoved\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.donotcontact.v1.RemovedEntry\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.donotcontact.v1.RemovalReason\x12\x0c\n\x04note\x18\x03 \x01(\t\x12+\n\x08\x65vidence\x18\x04 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12-\n\x08outcomes\x18\x05 \x03(\x0e\x32\x1b.donotcontact.v1.RowOutcome\".\n\x0cRemovedEntry\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\"8\n\x0e\x45ntriesExpired\x12\x11\n\tcutoff_ms\x18\x01 \x01(\x03\x12\x13\n\x0b\x65ntries_max\x18\x02 \x01(\r\"5\n\x0cLabelCreated\x12%\n\x05label\x18\x01 \x01(\x0b\x32\x16.donotcontact.v1.Label\"5\n\x0cLabelUpdated\x12%\n\x05label\x18\x01 \x01(\x0b\x32\x16.donotcontact.v1.Label\"\x1d\n\rLabelArchived\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xdb\x01\n\x08OptInSet\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0c\n\x04note\x18\x04 \x01(\t\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12,\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\"\x8a\x01\n\x0cOptInClaimed\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x02 \x01(\t\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\x18\n\x10\x62locked_by_entry\x18\x05 \x01(\x08\"8\n\rPolicyApplied\x12\'\n\x06policy\x18\x01 \x01(\x0b\x32\x17.donotcontact.v1.Policy\"\x1d\n\rPolicyDeleted\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x0e\x41\x63\x63ountCreated\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_region\x18\x02 \x01(\t\"\x81\x01\n\x0cTokenCreated\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x15.donotcontact.v1.Role\x12\x15\n\rexpires_at_ms\x18\x04 \x01(\x03\x12\x15\n\rsecret_digest\x18\x05 \x01(\x0c\" \n\x0cTokenRevoked\x12\x10\n\x08token_id\x18\x01 \x01(\t\"7\n\x0eRequestsPruned\x12\x11\n\tcutoff_ms\x18\x01 \x01(\x03\x12\x12\n\nevents_max\x18\x02 \x01(\r*r\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n\x0cROLE_CHECKER\x10\x01\x12\x0e\n\nROLE_AGENT\x10\x02\x12\x10\n\x0cROLE_MANAGER\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04\x12\x10\n\x0cROLE_AUDITOR\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1b\x64onotcontact/v1/event.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1b\x64onotcontact/v1/entry.proto\x1a\x1c\x64onotcontact/v1/policy.proto\x1a\x1e\x64onotcontact/v1/registry.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9b\n\n\x05\x45vent\x12\x10\n\x08position\x18\x01 \x01(\x04\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12#\n\x04role\x18\x04 \x01(\x0e\x32\x15.donotcontact.v1.Role\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x36\n\rentries_added\x18\n \x01(\x0b\x32\x1d.donotcontact.v1.EntriesAddedH\x00\x12:\n\x0f\x65ntries_removed\x18\x0b \x01(\x0b\x32\x1f.donotcontact.v1.EntriesRemovedH\x00\x12:\n\x0f\x65ntries_expired\x18\x0c \x01(\x0b\x32\x1f.donotcontact.v1.EntriesExpiredH\x00\x12\x36\n\rlabel_created\x18\r \x01(\x0b\x32\x1d.donotcontact.v1.LabelCreatedH\x00\x12\x36\n\rlabel_updated\x18\x0e \x01(\x0b\x32\x1d.donotcontact.v1.LabelUpdatedH\x00\x12\x38\n\x0elabel_archived\x18\x0f \x01(\x0b\x32\x1e.donotcontact.v1.LabelArchivedH\x00\x12/\n\nopt_in_set\x18\x10 \x01(\x0b\x32\x19.donotcontact.v1.OptInSetH\x00\x12\x37\n\x0eopt_in_claimed\x18\x11 \x01(\x0b\x32\x1d.donotcontact.v1.OptInClaimedH\x00\x12\x38\n\x0epolicy_applied\x18\x12 \x01(\x0b\x32\x1e.donotcontact.v1.PolicyAppliedH\x00\x12\x38\n\x0epolicy_deleted\x18\x13 \x01(\x0b\x32\x1e.donotcontact.v1.PolicyDeletedH\x00\x12:\n\x0f\x61\x63\x63ount_created\x18\x14 \x01(\x0b\x32\x1f.donotcontact.v1.AccountCreatedH\x00\x12\x36\n\rtoken_created\x18\x15 \x01(\x0b\x32\x1d.donotcontact.v1.TokenCreatedH\x00\x12\x36\n\rtoken_revoked\x18\x16 \x01(\x0b\x32\x1d.donotcontact.v1.TokenRevokedH\x00\x12:\n\x0frequests_pruned\x18\x17 \x01(\x0b\x32\x1f.donotcontact.v1.RequestsPrunedH\x00\x12<\n\x10registry_created\x18\x18 \x01(\x0b\x32 .donotcontact.v1.RegistryCreatedH\x00\x12>\n\x11snapshot_imported\x18\x19 \x01(\x0b\x32!.donotcontact.v1.SnapshotImportedH\x00\x12@\n\x12snapshot_activated\x18\x1a \x01(\x0b\x32\".donotcontact.v1.SnapshotActivatedH\x00\x12:\n\x0fsnapshot_pruned\x18\x1b \x01(\x0b\x32\x1f.donotcontact.v1.SnapshotPrunedH\x00\x12<\n\x10\x63overage_granted\x18\x1c \x01(\x0b\x32 .donotcontact.v1.CoverageGrantedH\x00\x12\x12\n\naccount_id\x18\x1e \x01(\r\x12\x16\n\x0erequest_digest\x18\x1f \x01(\x0c\x42\x08\n\x06\x63hange\"\xeb\x01\n\nAddedEntry\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12,\n\x06reason\x18\x04 \x01(\x0e\x32\x1c.donotcontact.v1.EntryReason\x12\x0c\n\x04note\x18\x05 \x01(\t\x12+\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x14\n\x0cstarts_at_ms\x18\x07 \x01(\x03\x12\x15\n\rexpires_at_ms\x18\x08 \x01(\x03\"k\n\x0c\x45ntriesAdded\x12,\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1b.donotcontact.v1.AddedEntry\x12-\n\x08outcomes\x18\x02 \x03(\x0e\x32\x1b.donotcontact.v1.RowOutcome\"\xda\x01\n\x0e\x45ntriesRemoved\x12.\n\x07\x65ntries\x18\x01 \x03(\x0b\x32\x1d.donotcontact.v1.RemovedEntry\x12.\n\x06reason\x18\x02 \x01(\x0e\x32\x1e.donotcontact.v1.RemovalReason\x12\x0c\n\x04note\x18\x03 \x01(\t\x12+\n\x08\x65vidence\x18\x04 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12-\n\x08outcomes\x18\x05 \x03(\x0e\x32\x1b.donotcontact.v1.RowOutcome\".\n\x0cRemovedEntry\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\r\n\x05label\x18\x02 \x01(\t\"8\n\x0e\x45ntriesExpired\x12\x11\n\tcutoff_ms\x18\x01 \x01(\x03\x12\x13\n\x0b\x65ntries_max\x18\x02 \x01(\r\"5\n\x0cLabelCreated\x12%\n\x05label\x18\x01 \x01(\x0b\x32\x16.donotcontact.v1.Label\"5\n\x0cLabelUpdated\x12%\n\x05label\x18\x01 \x01(\x0b\x32\x16.donotcontact.v1.Label\"\x1d\n\rLabelArchived\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xdb\x01\n\x08OptInSet\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0c\n\x04note\x18\x04 \x01(\t\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12,\n\x06\x62\x65\x66ore\x18\x06 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\"\x8a\x01\n\x0cOptInClaimed\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x02 \x01(\t\x12\x0f\n\x07granted\x18\x03 \x01(\x08\x12,\n\x06status\x18\x04 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\x18\n\x10\x62locked_by_entry\x18\x05 \x01(\x08\"8\n\rPolicyApplied\x12\'\n\x06policy\x18\x01 \x01(\x0b\x32\x17.donotcontact.v1.Policy\"\x1d\n\rPolicyDeleted\x12\x0c\n\x04name\x18\x01 \x01(\t\"6\n\x0e\x41\x63\x63ountCreated\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x16\n\x0e\x64\x65\x66\x61ult_region\x18\x02 \x01(\t\"\x81\x01\n\x0cTokenCreated\x12\x10\n\x08token_id\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12#\n\x04role\x18\x03 \x01(\x0e\x32\x15.donotcontact.v1.Role\x12\x15\n\rexpires_at_ms\x18\x04 \x01(\x03\x12\x15\n\rsecret_digest\x18\x05 \x01(\x0c\" \n\x0cTokenRevoked\x12\x10\n\x08token_id\x18\x01 \x01(\t\"7\n\x0eRequestsPruned\x12\x11\n\tcutoff_ms\x18\x01 \x01(\x03\x12\x12\n\nevents_max\x18\x02 \x01(\r\">\n\x0fRegistryCreated\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\"?\n\x10SnapshotImported\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\"G\n\x11SnapshotActivated\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"4\n\x0eSnapshotPruned\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\"Z\n\x0f\x43overageGranted\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\x12\x12\n\naccount_id\x18\x04 \x01(\r*r\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x10\n\x0cROLE_CHECKER\x10\x01\x12\x0e\n\nROLE_AGENT\x10\x02\x12\x10\n\x0cROLE_MANAGER\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04\x12\x10\n\x0cROLE_AUDITOR\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'donotcontact.v1.event_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=2710
-  _globals['_ROLE']._serialized_end=2824
-  _globals['_EVENT']._serialized_start=169
-  _globals['_EVENT']._serialized_end=1162
-  _globals['_ADDEDENTRY']._serialized_start=1165
-  _globals['_ADDEDENTRY']._serialized_end=1400
-  _globals['_ENTRIESADDED']._serialized_start=1402
-  _globals['_ENTRIESADDED']._serialized_end=1509
-  _globals['_ENTRIESREMOVED']._serialized_start=1512
-  _globals['_ENTRIESREMOVED']._serialized_end=1730
-  _globals['_REMOVEDENTRY']._serialized_start=1732
-  _globals['_REMOVEDENTRY']._serialized_end=1778
-  _globals['_ENTRIESEXPIRED']._serialized_start=1780
-  _globals['_ENTRIESEXPIRED']._serialized_end=1836
-  _globals['_LABELCREATED']._serialized_start=1838
-  _globals['_LABELCREATED']._serialized_end=1891
-  _globals['_LABELUPDATED']._serialized_start=1893
-  _globals['_LABELUPDATED']._serialized_end=1946
-  _globals['_LABELARCHIVED']._serialized_start=1948
-  _globals['_LABELARCHIVED']._serialized_end=1977
-  _globals['_OPTINSET']._serialized_start=1980
-  _globals['_OPTINSET']._serialized_end=2199
-  _globals['_OPTINCLAIMED']._serialized_start=2202
-  _globals['_OPTINCLAIMED']._serialized_end=2340
-  _globals['_POLICYAPPLIED']._serialized_start=2342
-  _globals['_POLICYAPPLIED']._serialized_end=2398
-  _globals['_POLICYDELETED']._serialized_start=2400
-  _globals['_POLICYDELETED']._serialized_end=2429
-  _globals['_ACCOUNTCREATED']._serialized_start=2431
-  _globals['_ACCOUNTCREATED']._serialized_end=2485
-  _globals['_TOKENCREATED']._serialized_start=2488
-  _globals['_TOKENCREATED']._serialized_end=2617
-  _globals['_TOKENREVOKED']._serialized_start=2619
-  _globals['_TOKENREVOKED']._serialized_end=2651
-  _globals['_REQUESTSPRUNED']._serialized_start=2653
-  _globals['_REQUESTSPRUNED']._serialized_end=2708
+  _globals['_ROLE']._serialized_start=3404
+  _globals['_ROLE']._serialized_end=3518
+  _globals['_EVENT']._serialized_start=201
+  _globals['_EVENT']._serialized_end=1508
+  _globals['_ADDEDENTRY']._serialized_start=1511
+  _globals['_ADDEDENTRY']._serialized_end=1746
+  _globals['_ENTRIESADDED']._serialized_start=1748
+  _globals['_ENTRIESADDED']._serialized_end=1855
+  _globals['_ENTRIESREMOVED']._serialized_start=1858
+  _globals['_ENTRIESREMOVED']._serialized_end=2076
+  _globals['_REMOVEDENTRY']._serialized_start=2078
+  _globals['_REMOVEDENTRY']._serialized_end=2124
+  _globals['_ENTRIESEXPIRED']._serialized_start=2126
+  _globals['_ENTRIESEXPIRED']._serialized_end=2182
+  _globals['_LABELCREATED']._serialized_start=2184
+  _globals['_LABELCREATED']._serialized_end=2237
+  _globals['_LABELUPDATED']._serialized_start=2239
+  _globals['_LABELUPDATED']._serialized_end=2292
+  _globals['_LABELARCHIVED']._serialized_start=2294
+  _globals['_LABELARCHIVED']._serialized_end=2323
+  _globals['_OPTINSET']._serialized_start=2326
+  _globals['_OPTINSET']._serialized_end=2545
+  _globals['_OPTINCLAIMED']._serialized_start=2548
+  _globals['_OPTINCLAIMED']._serialized_end=2686
+  _globals['_POLICYAPPLIED']._serialized_start=2688
+  _globals['_POLICYAPPLIED']._serialized_end=2744
+  _globals['_POLICYDELETED']._serialized_start=2746
+  _globals['_POLICYDELETED']._serialized_end=2775
+  _globals['_ACCOUNTCREATED']._serialized_start=2777
+  _globals['_ACCOUNTCREATED']._serialized_end=2831
+  _globals['_TOKENCREATED']._serialized_start=2834
+  _globals['_TOKENCREATED']._serialized_end=2963
+  _globals['_TOKENREVOKED']._serialized_start=2965
+  _globals['_TOKENREVOKED']._serialized_end=2997
+  _globals['_REQUESTSPRUNED']._serialized_start=2999
+  _globals['_REQUESTSPRUNED']._serialized_end=3054
+  _globals['_REGISTRYCREATED']._serialized_start=3056
+  _globals['_REGISTRYCREATED']._serialized_end=3118
+  _globals['_SNAPSHOTIMPORTED']._serialized_start=3120
+  _globals['_SNAPSHOTIMPORTED']._serialized_end=3183
+  _globals['_SNAPSHOTACTIVATED']._serialized_start=3185
+  _globals['_SNAPSHOTACTIVATED']._serialized_end=3256
+  _globals['_SNAPSHOTPRUNED']._serialized_start=3258
+  _globals['_SNAPSHOTPRUNED']._serialized_end=3310
+  _globals['_COVERAGEGRANTED']._serialized_start=3312
+  _globals['_COVERAGEGRANTED']._serialized_end=3402
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from collections import abc as _abc
 from donotcontact.v1 import core_pb2 as _core_pb2
 from donotcontact.v1 import entry_pb2 as _entry_pb2
 from donotcontact.v1 import policy_pb2 as _policy_pb2
+from donotcontact.v1 import registry_pb2 as _registry_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -86,6 +87,11 @@ class Event(_message.Message):
     TOKEN_CREATED_FIELD_NUMBER: _builtins.int
     TOKEN_REVOKED_FIELD_NUMBER: _builtins.int
     REQUESTS_PRUNED_FIELD_NUMBER: _builtins.int
+    REGISTRY_CREATED_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_IMPORTED_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_ACTIVATED_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_PRUNED_FIELD_NUMBER: _builtins.int
+    COVERAGE_GRANTED_FIELD_NUMBER: _builtins.int
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_DIGEST_FIELD_NUMBER: _builtins.int
     position: _builtins.int
@@ -160,6 +166,26 @@ class Event(_message.Message):
     def requests_pruned(self) -> Global___RequestsPruned:
         """Old request ids were forgotten."""
 
+    @_builtins.property
+    def registry_created(self) -> Global___RegistryCreated:
+        """A registry was created."""
+
+    @_builtins.property
+    def snapshot_imported(self) -> Global___SnapshotImported:
+        """A snapshot of a registry was imported; it is not in force yet."""
+
+    @_builtins.property
+    def snapshot_activated(self) -> Global___SnapshotActivated:
+        """A snapshot was put in force."""
+
+    @_builtins.property
+    def snapshot_pruned(self) -> Global___SnapshotPruned:
+        """A snapshot was taken away."""
+
+    @_builtins.property
+    def coverage_granted(self) -> Global___CoverageGranted:
+        """An account may rely on a part of a registry."""
+
     def __init__(
         self,
         *,
@@ -182,14 +208,19 @@ class Event(_message.Message):
         token_created: Global___TokenCreated | None = ...,
         token_revoked: Global___TokenRevoked | None = ...,
         requests_pruned: Global___RequestsPruned | None = ...,
+        registry_created: Global___RegistryCreated | None = ...,
+        snapshot_imported: Global___SnapshotImported | None = ...,
+        snapshot_activated: Global___SnapshotActivated | None = ...,
+        snapshot_pruned: Global___SnapshotPruned | None = ...,
+        coverage_granted: Global___CoverageGranted | None = ...,
         account_id: _builtins.int = ...,
         request_digest: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "change", b"change", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "requests_pruned", b"requests_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "change", b"change", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "registry_created", b"registry_created", "requests_pruned", b"requests_pruned", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "account_id", b"account_id", "actor", b"actor", "change", b"change", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "position", b"position", "request_digest", b"request_digest", "request_id", b"request_id", "requests_pruned", b"requests_pruned", "role", b"role", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "account_id", b"account_id", "actor", b"actor", "change", b"change", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "position", b"position", "registry_created", b"registry_created", "request_digest", b"request_digest", "request_id", b"request_id", "requests_pruned", b"requests_pruned", "role", b"role", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["entries_added", "entries_removed", "entries_expired", "label_created", "label_updated", "label_archived", "opt_in_set", "opt_in_claimed", "policy_applied", "policy_deleted", "account_created", "token_created", "token_revoked", "requests_pruned"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["entries_added", "entries_removed", "entries_expired", "label_created", "label_updated", "label_archived", "opt_in_set", "opt_in_claimed", "policy_applied", "policy_deleted", "account_created", "token_created", "token_revoked", "requests_pruned", "registry_created", "snapshot_imported", "snapshot_activated", "snapshot_pruned", "coverage_granted"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
@@ -682,3 +713,143 @@ class RequestsPruned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequestsPruned: _TypeAlias = RequestsPruned  # noqa: Y015
+
+@_typing.final
+class RegistryCreated(_message.Message):
+    """A registry was created."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGISTRY_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def registry(self) -> _registry_pb2.Registry:
+        """The registry; what is in force and its counts are left out."""
+
+    def __init__(
+        self,
+        *,
+        registry: _registry_pb2.Registry | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registry", b"registry"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registry", b"registry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegistryCreated: _TypeAlias = RegistryCreated  # noqa: Y015
+
+@_typing.final
+class SnapshotImported(_message.Message):
+    """A snapshot was imported."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def snapshot(self) -> _registry_pb2.Snapshot:
+        """The snapshot."""
+
+    def __init__(
+        self,
+        *,
+        snapshot: _registry_pb2.Snapshot | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotImported: _TypeAlias = SnapshotImported  # noqa: Y015
+
+@_typing.final
+class SnapshotActivated(_message.Message):
+    """A snapshot was put in force."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGISTRY_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    registry: _builtins.str
+    """The registry's name."""
+    snapshot: _builtins.str
+    """The snapshot's id."""
+    reason: _builtins.str
+    """Why, where it was held."""
+    def __init__(
+        self,
+        *,
+        registry: _builtins.str = ...,
+        snapshot: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "registry", b"registry", "snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotActivated: _TypeAlias = SnapshotActivated  # noqa: Y015
+
+@_typing.final
+class SnapshotPruned(_message.Message):
+    """A snapshot was taken away."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGISTRY_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    registry: _builtins.str
+    """The registry's name."""
+    snapshot: _builtins.str
+    """The snapshot's id."""
+    def __init__(
+        self,
+        *,
+        registry: _builtins.str = ...,
+        snapshot: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["registry", b"registry", "snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SnapshotPruned: _TypeAlias = SnapshotPruned  # noqa: Y015
+
+@_typing.final
+class CoverageGranted(_message.Message):
+    """An account may rely on a part of a registry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGISTRY_FIELD_NUMBER: _builtins.int
+    ACCOUNT_FIELD_NUMBER: _builtins.int
+    PREFIXES_FIELD_NUMBER: _builtins.int
+    ACCOUNT_ID_FIELD_NUMBER: _builtins.int
+    registry: _builtins.str
+    """The registry's name."""
+    account: _builtins.str
+    """The account's name."""
+    account_id: _builtins.int
+    """The id of the account, for the server alone. Not given to callers."""
+    @_builtins.property
+    def prefixes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The prefixes that the account subscribes to, such as +1415, in place of those before. Empty: none."""
+
+    def __init__(
+        self,
+        *,
+        registry: _builtins.str = ...,
+        account: _builtins.str = ...,
+        prefixes: _abc.Iterable[_builtins.str] | None = ...,
+        account_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account", b"account", "account_id", b"account_id", "prefixes", b"prefixes", "registry", b"registry"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CoverageGranted: _TypeAlias = CoverageGranted  # noqa: Y015

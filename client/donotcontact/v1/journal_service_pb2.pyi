@@ -46,6 +46,8 @@ class _EventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventKind.V
     """AccountCreated, TokenCreated, TokenRevoked."""
     EVENT_KIND_HOUSEKEEPING: _EventKind.ValueType  # 8
     """RequestsPruned."""
+    EVENT_KIND_REGISTRY: _EventKind.ValueType  # 9
+    """RegistryCreated, SnapshotImported, SnapshotActivated, SnapshotPruned, CoverageGranted."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
     """The kind of an event, for filters."""
@@ -68,6 +70,8 @@ EVENT_KIND_ACCESS: EventKind.ValueType  # 7
 """AccountCreated, TokenCreated, TokenRevoked."""
 EVENT_KIND_HOUSEKEEPING: EventKind.ValueType  # 8
 """RequestsPruned."""
+EVENT_KIND_REGISTRY: EventKind.ValueType  # 9
+"""RegistryCreated, SnapshotImported, SnapshotActivated, SnapshotPruned, CoverageGranted."""
 Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
 
 @_typing.final

@@ -44,6 +44,30 @@ MODE_SHADOW: Mode.ValueType  # 2
 """The built-in labels stay in force; what the policy asks for beyond them is reported, not enforced."""
 Global___Mode: _TypeAlias = Mode  # noqa: Y015
 
+class _Unscreened:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _UnscreenedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Unscreened.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    UNSCREENED_UNSPECIFIED: _Unscreened.ValueType  # 0
+    """UNSCREENED."""
+    UNSCREENED_UNSCREENED: _Unscreened.ValueType  # 1
+    """The verdict UNSCREENED: not permission, and told apart from an opt-out."""
+    UNSCREENED_BLOCK: _Unscreened.ValueType  # 2
+    """The verdict BLOCK."""
+
+class Unscreened(_Unscreened, metaclass=_UnscreenedEnumTypeWrapper):
+    """What a registry means that is missing, stale, or does not cover a number."""
+
+UNSCREENED_UNSPECIFIED: Unscreened.ValueType  # 0
+"""UNSCREENED."""
+UNSCREENED_UNSCREENED: Unscreened.ValueType  # 1
+"""The verdict UNSCREENED: not permission, and told apart from an opt-out."""
+UNSCREENED_BLOCK: Unscreened.ValueType  # 2
+"""The verdict BLOCK."""
+Global___Unscreened: _TypeAlias = Unscreened  # noqa: Y015
+
 @_typing.final
 class RequireOptIn(_message.Message):
     """Demands that persons opted in before they are contacted."""
@@ -69,6 +93,46 @@ class RequireOptIn(_message.Message):
 Global___RequireOptIn: _TypeAlias = RequireOptIn  # noqa: Y015
 
 @_typing.final
+class RequiredRegistry(_message.Message):
+    """Demands that numbers were screened against a registry."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MAX_AGE_DAYS_FIELD_NUMBER: _builtins.int
+    CATEGORIES_FIELD_NUMBER: _builtins.int
+    LISTED_DAYS_MIN_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The registry's name. It must exist."""
+    max_age_days: _builtins.int
+    """The list must not be older than this at the moment of contact, in days since the list's own date. 0: any age."""
+    listed_days_min: _builtins.int
+    """A number matches only if it stood on a list at least this many days old too. Where no list that old
+    is kept, being on the list in force is enough. 0: being on the list in force is enough.
+    """
+    @_builtins.property
+    def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Registers that keep preferences: only numbers that refused one of these categories, or every category, match.
+        Empty: every number on the register matches.
+        """
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        max_age_days: _builtins.int = ...,
+        categories: _abc.Iterable[_builtins.int] | None = ...,
+        listed_days_min: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "listed_days_min", b"listed_days_min", "max_age_days", b"max_age_days", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RequiredRegistry: _TypeAlias = RequiredRegistry  # noqa: Y015
+
+@_typing.final
 class Policy(_message.Message):
     """The rules of one campaign or flow. People write it as YAML in the JSON mapping of this message."""
 
@@ -80,12 +144,16 @@ class Policy(_message.Message):
     LABELS_FIELD_NUMBER: _builtins.int
     REQUIRE_OPT_IN_FIELD_NUMBER: _builtins.int
     MODE_FIELD_NUMBER: _builtins.int
+    REGISTRIES_FIELD_NUMBER: _builtins.int
+    UNSCREENED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 64 characters: letters, digits, dot, hyphen, underscore; first a letter or digit."""
     purpose: _core_pb2.Purpose.ValueType
     """Why persons are contacted under it. Default: MARKETING."""
     mode: Global___Mode.ValueType
     """Whether it stops contact. Default: ENFORCE."""
+    unscreened: Global___Unscreened.ValueType
+    """What it means that a registry is missing, stale, or does not cover a number. Default: UNSCREENED."""
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
         """The channels it may be asked about. Empty: every channel."""
@@ -98,6 +166,12 @@ class Policy(_message.Message):
     def require_opt_in(self) -> Global___RequireOptIn:
         """Where persons must have opted in first. Not set: nowhere."""
 
+    @_builtins.property
+    def registries(self) -> _containers.RepeatedCompositeFieldContainer[Global___RequiredRegistry]:
+        """The registries that phone numbers must be screened against. A number must be covered by at least one
+        of them; it must stand on none of them. At most 20.
+        """
+
     def __init__(
         self,
         *,
@@ -107,10 +181,12 @@ class Policy(_message.Message):
         labels: _abc.Iterable[_builtins.str] | None = ...,
         require_opt_in: Global___RequireOptIn | None = ...,
         mode: Global___Mode.ValueType = ...,
+        registries: _abc.Iterable[Global___RequiredRegistry] | None = ...,
+        unscreened: Global___Unscreened.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["require_opt_in", b"require_opt_in"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "labels", b"labels", "mode", b"mode", "name", b"name", "purpose", b"purpose", "require_opt_in", b"require_opt_in"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "labels", b"labels", "mode", b"mode", "name", b"name", "purpose", b"purpose", "registries", b"registries", "require_opt_in", b"require_opt_in", "unscreened", b"unscreened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -26,19 +26,21 @@ from donotcontact.v1 import core_pb2 as donotcontact_dot_v1_dot_core__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64onotcontact/v1/verdict.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd8\x02\n\x07\x46inding\x12#\n\x04rule\x18\x01 \x01(\x0e\x32\x15.donotcontact.v1.Rule\x12)\n\x07verdict\x18\x02 \x01(\x0e\x32\x18.donotcontact.v1.Verdict\x12,\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x1d.donotcontact.v1.AddressFault\x12\r\n\x05label\x18\x04 \x01(\t\x12\'\n\x06source\x18\x05 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0e\n\x06target\x18\x06 \x01(\t\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65vent_position\x18\t \x01(\x04\x12\x0e\n\x06shadow\x18\n \x01(\x08*\xc6\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_ALLOW\x10\x01\x12\x11\n\rVERDICT_BLOCK\x10\x02\x12\x11\n\rVERDICT_DEFER\x10\x03\x12\x1b\n\x17VERDICT_OPT_IN_REQUIRED\x10\x04\x12\x1f\n\x1bVERDICT_PERMISSION_REQUIRED\x10\x05\x12\x16\n\x12VERDICT_UNSCREENED\x10\x06\x12\x13\n\x0fVERDICT_INVALID\x10\x07*\x88\x01\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x10\n\x0cRULE_ADDRESS\x10\x01\x12\x0e\n\nRULE_ENTRY\x10\x02\x12\x18\n\x14RULE_OPT_IN_NOT_SENT\x10\x03\x12\x14\n\x10RULE_OPT_IN_SENT\x10\x04\x12\x18\n\x14RULE_OPT_IN_REJECTED\x10\x05*\xc8\x03\n\x0c\x41\x64\x64ressFault\x12\x1d\n\x19\x41\x44\x44RESS_FAULT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x44\x44RESS_FAULT_EMPTY\x10\x01\x12\x1a\n\x16\x41\x44\x44RESS_FAULT_TOO_LONG\x10\x02\x12 \n\x1c\x41\x44\x44RESS_FAULT_NOT_AN_ADDRESS\x10\x03\x12 \n\x1c\x41\x44\x44RESS_FAULT_REGION_MISSING\x10\x04\x12\'\n#ADDRESS_FAULT_NOT_A_POSSIBLE_NUMBER\x10\x05\x12(\n$ADDRESS_FAULT_ROUNDED_BY_SPREADSHEET\x10\x06\x12\x1e\n\x1a\x41\x44\x44RESS_FAULT_SHORT_NUMBER\x10\x07\x12#\n\x1f\x41\x44\x44RESS_FAULT_SEVERAL_ADDRESSES\x10\x08\x12\x1e\n\x1a\x41\x44\x44RESS_FAULT_EMAIL_SYNTAX\x10\t\x12\x1f\n\x1b\x41\x44\x44RESS_FAULT_WRONG_CHANNEL\x10\n\x12!\n\x1d\x41\x44\x44RESS_FAULT_NOT_ONE_ADDRESS\x10\x0b\x12$\n ADDRESS_FAULT_TOO_MANY_SLOW_ROWS\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1d\x64onotcontact/v1/verdict.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"@\n\x0bRegistryRef\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x11\n\tlist_date\x18\x03 \x01(\t\"\x88\x03\n\x07\x46inding\x12#\n\x04rule\x18\x01 \x01(\x0e\x32\x15.donotcontact.v1.Rule\x12)\n\x07verdict\x18\x02 \x01(\x0e\x32\x18.donotcontact.v1.Verdict\x12,\n\x05\x66\x61ult\x18\x03 \x01(\x0e\x32\x1d.donotcontact.v1.AddressFault\x12\r\n\x05label\x18\x04 \x01(\t\x12\'\n\x06source\x18\x05 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0e\n\x06target\x18\x06 \x01(\t\x12/\n\x0brecorded_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65vent_position\x18\t \x01(\x04\x12\x0e\n\x06shadow\x18\n \x01(\x08\x12.\n\x08registry\x18\x0b \x01(\x0b\x32\x1c.donotcontact.v1.RegistryRef*\xc6\x01\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x11\n\rVERDICT_ALLOW\x10\x01\x12\x11\n\rVERDICT_BLOCK\x10\x02\x12\x11\n\rVERDICT_DEFER\x10\x03\x12\x1b\n\x17VERDICT_OPT_IN_REQUIRED\x10\x04\x12\x1f\n\x1bVERDICT_PERMISSION_REQUIRED\x10\x05\x12\x16\n\x12VERDICT_UNSCREENED\x10\x06\x12\x13\n\x0fVERDICT_INVALID\x10\x07*\xee\x01\n\x04Rule\x12\x14\n\x10RULE_UNSPECIFIED\x10\x00\x12\x10\n\x0cRULE_ADDRESS\x10\x01\x12\x0e\n\nRULE_ENTRY\x10\x02\x12\x18\n\x14RULE_OPT_IN_NOT_SENT\x10\x03\x12\x14\n\x10RULE_OPT_IN_SENT\x10\x04\x12\x18\n\x14RULE_OPT_IN_REJECTED\x10\x05\x12\x11\n\rRULE_REGISTRY\x10\x06\x12\x1d\n\x19RULE_REGISTRY_NOT_COVERED\x10\x07\x12\x17\n\x13RULE_REGISTRY_STALE\x10\x08\x12\x19\n\x15RULE_REGISTRY_MISSING\x10\t*\xc8\x03\n\x0c\x41\x64\x64ressFault\x12\x1d\n\x19\x41\x44\x44RESS_FAULT_UNSPECIFIED\x10\x00\x12\x17\n\x13\x41\x44\x44RESS_FAULT_EMPTY\x10\x01\x12\x1a\n\x16\x41\x44\x44RESS_FAULT_TOO_LONG\x10\x02\x12 \n\x1c\x41\x44\x44RESS_FAULT_NOT_AN_ADDRESS\x10\x03\x12 \n\x1c\x41\x44\x44RESS_FAULT_REGION_MISSING\x10\x04\x12\'\n#ADDRESS_FAULT_NOT_A_POSSIBLE_NUMBER\x10\x05\x12(\n$ADDRESS_FAULT_ROUNDED_BY_SPREADSHEET\x10\x06\x12\x1e\n\x1a\x41\x44\x44RESS_FAULT_SHORT_NUMBER\x10\x07\x12#\n\x1f\x41\x44\x44RESS_FAULT_SEVERAL_ADDRESSES\x10\x08\x12\x1e\n\x1a\x41\x44\x44RESS_FAULT_EMAIL_SYNTAX\x10\t\x12\x1f\n\x1b\x41\x44\x44RESS_FAULT_WRONG_CHANNEL\x10\n\x12!\n\x1d\x41\x44\x44RESS_FAULT_NOT_ONE_ADDRESS\x10\x0b\x12$\n ADDRESS_FAULT_TOO_MANY_SLOW_ROWS\x10\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'donotcontact.v1.verdict_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=459
-  _globals['_VERDICT']._serialized_end=657
-  _globals['_RULE']._serialized_start=660
-  _globals['_RULE']._serialized_end=796
-  _globals['_ADDRESSFAULT']._serialized_start=799
-  _globals['_ADDRESSFAULT']._serialized_end=1255
-  _globals['_FINDING']._serialized_start=112
-  _globals['_FINDING']._serialized_end=456
+  _globals['_VERDICT']._serialized_start=573
+  _globals['_VERDICT']._serialized_end=771
+  _globals['_RULE']._serialized_start=774
+  _globals['_RULE']._serialized_end=1012
+  _globals['_ADDRESSFAULT']._serialized_start=1015
+  _globals['_ADDRESSFAULT']._serialized_end=1471
+  _globals['_REGISTRYREF']._serialized_start=111
+  _globals['_REGISTRYREF']._serialized_end=175
+  _globals['_FINDING']._serialized_start=178
+  _globals['_FINDING']._serialized_end=570
 # @@protoc_insertion_point(module_scope)

@@ -30,7 +30,7 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     VERDICT_ALLOW: _Verdict.ValueType  # 1
     """Contact is permitted by every rule of the policy."""
     VERDICT_BLOCK: _Verdict.ValueType  # 2
-    """An opt-out, or an opt-in request that was refused or is still unanswered."""
+    """An opt-out, a registry match, or an opt-in request that was refused or is still unanswered."""
     VERDICT_DEFER: _Verdict.ValueType  # 3
     """Not now. Reserved for calling hours and attempt limits; not given by this version."""
     VERDICT_OPT_IN_REQUIRED: _Verdict.ValueType  # 4
@@ -38,7 +38,7 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     VERDICT_PERMISSION_REQUIRED: _Verdict.ValueType  # 5
     """Reserved for one-time permission; not given by this version."""
     VERDICT_UNSCREENED: _Verdict.ValueType  # 6
-    """Could not be screened. Reserved for registries; not given by this version."""
+    """Could not be screened: a registry that the policy requires is missing, stale or does not cover the number."""
     VERDICT_INVALID: _Verdict.ValueType  # 7
     """Not an address, or not one that the channel can reach."""
 
@@ -52,7 +52,7 @@ VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
 VERDICT_ALLOW: Verdict.ValueType  # 1
 """Contact is permitted by every rule of the policy."""
 VERDICT_BLOCK: Verdict.ValueType  # 2
-"""An opt-out, or an opt-in request that was refused or is still unanswered."""
+"""An opt-out, a registry match, or an opt-in request that was refused or is still unanswered."""
 VERDICT_DEFER: Verdict.ValueType  # 3
 """Not now. Reserved for calling hours and attempt limits; not given by this version."""
 VERDICT_OPT_IN_REQUIRED: Verdict.ValueType  # 4
@@ -60,7 +60,7 @@ VERDICT_OPT_IN_REQUIRED: Verdict.ValueType  # 4
 VERDICT_PERMISSION_REQUIRED: Verdict.ValueType  # 5
 """Reserved for one-time permission; not given by this version."""
 VERDICT_UNSCREENED: Verdict.ValueType  # 6
-"""Could not be screened. Reserved for registries; not given by this version."""
+"""Could not be screened: a registry that the policy requires is missing, stale or does not cover the number."""
 VERDICT_INVALID: Verdict.ValueType  # 7
 """Not an address, or not one that the channel can reach."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
@@ -83,6 +83,14 @@ class _RuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rule.ValueType],
     """The policy requires opt-in and the request is unanswered: BLOCK."""
     RULE_OPT_IN_REJECTED: _Rule.ValueType  # 5
     """The policy requires opt-in and the person refused it: BLOCK."""
+    RULE_REGISTRY: _Rule.ValueType  # 6
+    """The number stands on a registry that the policy requires: BLOCK."""
+    RULE_REGISTRY_NOT_COVERED: _Rule.ValueType  # 7
+    """No registry that the policy requires covers the number for this account: UNSCREENED."""
+    RULE_REGISTRY_STALE: _Rule.ValueType  # 8
+    """The list in force of a registry is older than the policy allows: UNSCREENED."""
+    RULE_REGISTRY_MISSING: _Rule.ValueType  # 9
+    """A registry that the policy requires has no list in force: UNSCREENED."""
 
 class Rule(_Rule, metaclass=_RuleEnumTypeWrapper):
     """The rule that gave a finding."""
@@ -99,6 +107,14 @@ RULE_OPT_IN_SENT: Rule.ValueType  # 4
 """The policy requires opt-in and the request is unanswered: BLOCK."""
 RULE_OPT_IN_REJECTED: Rule.ValueType  # 5
 """The policy requires opt-in and the person refused it: BLOCK."""
+RULE_REGISTRY: Rule.ValueType  # 6
+"""The number stands on a registry that the policy requires: BLOCK."""
+RULE_REGISTRY_NOT_COVERED: Rule.ValueType  # 7
+"""No registry that the policy requires covers the number for this account: UNSCREENED."""
+RULE_REGISTRY_STALE: Rule.ValueType  # 8
+"""The list in force of a registry is older than the policy allows: UNSCREENED."""
+RULE_REGISTRY_MISSING: Rule.ValueType  # 9
+"""A registry that the policy requires has no list in force: UNSCREENED."""
 Global___Rule: _TypeAlias = Rule  # noqa: Y015
 
 class _AddressFault:
@@ -166,6 +182,36 @@ ADDRESS_FAULT_TOO_MANY_SLOW_ROWS: AddressFault.ValueType  # 12
 Global___AddressFault: _TypeAlias = AddressFault  # noqa: Y015
 
 @_typing.final
+class RegistryRef(_message.Message):
+    """The list of a registry that a finding rests on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    LIST_DATE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The registry's name."""
+    snapshot: _builtins.str
+    """The snapshot in force. Empty where there is none."""
+    list_date: _builtins.str
+    """The date of the list, as YYYY-MM-DD. Empty where there is none."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        snapshot: _builtins.str = ...,
+        list_date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["list_date", b"list_date", "name", b"name", "snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegistryRef: _TypeAlias = RegistryRef  # noqa: Y015
+
+@_typing.final
 class Finding(_message.Message):
     """One reason that a rule gave, with its evidence."""
 
@@ -181,6 +227,7 @@ class Finding(_message.Message):
     EXPIRES_AT_FIELD_NUMBER: _builtins.int
     EVENT_POSITION_FIELD_NUMBER: _builtins.int
     SHADOW_FIELD_NUMBER: _builtins.int
+    REGISTRY_FIELD_NUMBER: _builtins.int
     rule: Global___Rule.ValueType
     """The rule that gave it."""
     verdict: Global___Verdict.ValueType
@@ -205,6 +252,10 @@ class Finding(_message.Message):
     def expires_at(self) -> _timestamp_pb2.Timestamp:
         """RULE_ENTRY: when it ends. Not set: never."""
 
+    @_builtins.property
+    def registry(self) -> Global___RegistryRef:
+        """RULE_REGISTRY*: the list that it rests on."""
+
     def __init__(
         self,
         *,
@@ -218,10 +269,11 @@ class Finding(_message.Message):
         expires_at: _timestamp_pb2.Timestamp | None = ...,
         event_position: _builtins.int = ...,
         shadow: _builtins.bool = ...,
+        registry: Global___RegistryRef | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "recorded_at", b"recorded_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "recorded_at", b"recorded_at", "registry", b"registry"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_position", b"event_position", "expires_at", b"expires_at", "fault", b"fault", "label", b"label", "recorded_at", b"recorded_at", "rule", b"rule", "shadow", b"shadow", "source", b"source", "target", b"target", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_position", b"event_position", "expires_at", b"expires_at", "fault", b"fault", "label", b"label", "recorded_at", b"recorded_at", "registry", b"registry", "rule", b"rule", "shadow", b"shadow", "source", b"source", "target", b"target", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

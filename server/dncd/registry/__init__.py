@@ -1,1 +1,1 @@
-"""Registries: external do-not-contact registers as immutable snapshots, read by formats, kept as bits, asked in columns."""
+"""External do-not-contact registers: read by formats, kept as immutable snapshots of bits, asked in columns."""

@@ -1,6 +1,6 @@
 """What a format reads from a file: columns of numbers, and what could not be read.
 
-Formats yield `Chunk`s in the order of the file; the builder takes them as they come, so that no file is ever held whole.
+Formats yield `Chunk`s in the order of the file; the builder takes them as they come: no file is ever held whole.
 """
 
 from dataclasses import dataclass, field
@@ -19,8 +19,8 @@ Categories = NDArray[np.uint16]
 class Chunk:
     """Some numbers of a file, as E.164 digits; not sorted, and not without duplicates.
 
-    `removed` is there for change lists: True takes the number off the register. `categories` is there for registers that
-    keep preferences: bit k of a number's mask is its category k, bit 0 is "every category".
+    `removed` is there for change lists: True takes the number off the register. `categories` is there for registers
+    that keep preferences: bit k of a number's mask is its category k, bit 0 is "every category".
     """
 
     phones: Phones

@@ -35,6 +35,7 @@ class Table(StrEnum):
     ENTRIES_BY_EXPIRY = "entries_by_expiry"
     HISTORY = "history"
     REQUESTS = "requests"
+    REGISTRIES = "registries"
 
 
 class Snapshot(Protocol):

@@ -19,10 +19,10 @@ from dncd.storage.environment import (
     MAP_BYTES,
     Tables,
     is_disk_full,
+    mark_copied,
     open_environment,
     open_tables,
     storage_full,
-    mark_copied,
     sync_copy,
 )
 from dncd.storage.locks import FileLock, is_locked

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 
 from google.protobuf.message import Message
 
@@ -29,6 +30,10 @@ class Changes:
         if getattr(request, "validate_only", False):
             return self._log.preview(draft)
         return self._log.append(draft)
+
+    def accept_for(self, account_id: int, call: Call, request: Message, change: Change) -> Written:
+        """Accept a change that belongs to another account than the caller's: to the server itself."""
+        return self._log.append(replace(fields.draft(call.caller, request, change), account_id=account_id))
 
     def written_at(self, request: Message, written: Written) -> core_pb2.Revision:
         """Build the revision that holds a change; for `validate_only` the one before, since nothing was written."""

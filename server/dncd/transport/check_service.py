@@ -75,7 +75,7 @@ class CheckHandlers:
         batch = _scrub_batch(request, call.caller.default_region)
         answer = self._answer(call.caller, request, batch)
         decision = answer.decision
-        findings = b"" if request.omit_findings else finding_columns(answer.catalog, decision.findings)
+        findings = b"" if request.omit_findings else finding_columns(answer.catalog, decision)
         shadow = b"" if decision.shadow_verdicts is None else column(6, decision.shadow_verdicts)
         tail = pb.ScrubResponse(
             checked_at=revision(self._store.id, answer.position),
@@ -120,11 +120,11 @@ class CheckHandlers:
         position, time_ms = _as_of(snapshot, request, self._store.id, now_ms)
         contact_ms = time_ms if asked_ms is None else asked_ms
         if position is None:
-            catalog = read_catalog(snapshot, caller.account_id)
+            catalog = read_catalog(snapshot, caller.account_id, self._catalogs.shelf)
             return _decide(snapshot, catalog, request, batch, end.position, contact_ms)
         past = history.rebuild(snapshot, caller.account_id, keys, position)
         with past.snapshot() as then:
-            catalog = read_catalog(then, caller.account_id)
+            catalog = read_catalog(then, caller.account_id, self._catalogs.shelf)
             if not catalog.labels:
                 raise AsOfOutOfRange("the account did not exist yet at that time")
             return _decide(then, catalog, request, batch, position, contact_ms)

@@ -97,7 +97,7 @@ class EntryHandlers:
         page_rows = fields.page_rows(request.page_size)
         with self._store.snapshot() as snapshot:
             wanted = _filter(snapshot, account_id, request)
-            listing = Listing(snapshot, account_id, self._changes.now_ms())
+            listing = Listing(snapshot, account_id, self._now_ms(snapshot))
             page = listing.page(wanted, page_rows, start)
             total, is_lower_bound = (0, False) if start else listing.total(wanted)
             position = journal.head(snapshot).position
@@ -117,7 +117,7 @@ class EntryHandlers:
         key = target.key(account_id)
         with self._store.snapshot() as snapshot:
             position = journal.head(snapshot).position
-            entries = Listing(snapshot, account_id, self._changes.now_ms()).of_address(target)
+            entries = Listing(snapshot, account_id, self._now_ms(snapshot)).of_address(target)
             rows, truncated = history.newest(snapshot, [key], position, events_max)
             status = status_of(read_known(snapshot, key).records)
         return pb.GetAddressResponse(
@@ -128,6 +128,10 @@ class EntryHandlers:
             history_truncated=truncated,
             read_at=revision(self._store.id, position),
         )
+
+    def _now_ms(self, snapshot: Snapshot) -> int:
+        """Tell the time as Check does: never earlier than the journal's."""
+        return max(self._changes.now_ms(), journal.head(snapshot).time_ms)
 
 
 def _added_entries(request: pb.AddEntriesRequest, region: str, now_ms: int) -> list[AddedEntry]:

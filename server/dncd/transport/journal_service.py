@@ -35,6 +35,11 @@ _KINDS: dict[str, int] = {
     "token_created": pb.EVENT_KIND_ACCESS,
     "token_revoked": pb.EVENT_KIND_ACCESS,
     "requests_pruned": pb.EVENT_KIND_HOUSEKEEPING,
+    "registry_created": pb.EVENT_KIND_REGISTRY,
+    "snapshot_imported": pb.EVENT_KIND_REGISTRY,
+    "snapshot_activated": pb.EVENT_KIND_REGISTRY,
+    "snapshot_pruned": pb.EVENT_KIND_REGISTRY,
+    "coverage_granted": pb.EVENT_KIND_REGISTRY,
 }
 
 

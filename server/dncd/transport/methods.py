@@ -9,7 +9,7 @@ import grpc
 from dncd.errors import DncError, Overloaded, TooManyWatchers
 from dncd.limits import WATCHERS_MAX
 from dncd.transport.pools import Pool, Pools
-from dncd.transport.rpc import Authenticate, Plane, Rpc, Surroundings, refusal, stream, unary
+from dncd.transport.rpc import Authenticate, Plane, Rpc, Surroundings, refusal, stream, unary, upload
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,9 @@ def _method(rpc: Rpc, around: Surroundings, pools: Pools) -> Method:
     if rpc.plane is Plane.STREAM:
         watch: Any = grpc.unary_stream_rpc_method_handler(on_pool(stream(rpc, around), pool))
         return Method(watch, pool, _refuse(_too_many_watchers(), pools), needs_caller=True)
+    if rpc.plane is Plane.UPLOAD:
+        taken: Any = grpc.stream_unary_rpc_method_handler(on_pool(upload(rpc, around), pool))
+        return Method(taken, pool, _refuse(_overloaded("the upload plane"), pools), needs_caller=True)
     answer: Any = grpc.unary_unary_rpc_method_handler(on_pool(unary(rpc, around), pool))
     return Method(answer, pool, _refuse(_overloaded(f"the {rpc.plane.value} plane"), pools), needs_caller=True)
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from dncd import journal, limits, policies
 from dncd.encoding import policy_message, timestamp
-from dncd.events import Policy, PolicyApplied, PolicyDeleted
-from dncd.nouns import Channel, Mode, Purpose
+from dncd.events import Policy, PolicyApplied, PolicyDeleted, RequiredRegistry
+from dncd.nouns import Channel, Mode, Purpose, Unscreened
 from dncd.transport import fields, paging
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
@@ -107,4 +107,28 @@ def _policy(message: policy_pb2.Policy) -> Policy:
         labels=labels,
         require_opt_in=opt_in,
         mode=fields.optional_choice(Mode, message.mode, "policy.mode") or Mode.ENFORCE,
+        registries=_registries(message),
+        unscreened=fields.optional_choice(Unscreened, message.unscreened, "policy.unscreened") or Unscreened.UNSCREENED,
     )
+
+
+def _registries(message: policy_pb2.Policy) -> tuple[RequiredRegistry, ...]:
+    if len(message.registries) > limits.POLICY_REGISTRIES_MAX:
+        raise fields.invalid("policy.registries", f"must name at most {limits.POLICY_REGISTRIES_MAX} registries")
+    names = [required.name for required in message.registries]
+    if len(set(names)) < len(names):
+        raise fields.invalid("policy.registries", "must name each registry once")
+    return tuple(
+        _registry(required, f"policy.registries[{index}]") for index, required in enumerate(message.registries)
+    )
+
+
+def _registry(required: policy_pb2.RequiredRegistry, path: str) -> RequiredRegistry:
+    for field in ("max_age_days", "listed_days_min"):
+        if getattr(required, field) > limits.REGISTRY_DAYS_MAX:
+            raise fields.invalid(f"{path}.{field}", f"must be at most {limits.REGISTRY_DAYS_MAX}")
+    categories = frozenset(required.categories)
+    if categories - set(range(1, limits.REGISTRY_CATEGORY_MAX + 1)):
+        raise fields.invalid(f"{path}.categories", f"must be numbers from 1 to {limits.REGISTRY_CATEGORY_MAX}")
+    name = fields.name(required.name, f"{path}.name")
+    return RequiredRegistry(name, required.max_age_days, categories, required.listed_days_min)

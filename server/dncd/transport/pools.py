@@ -17,6 +17,7 @@ from dncd.limits import (
     CONTROL_THREADS,
     DATA_THREADS,
     STREAM_THREADS,
+    UPLOADS_RUNNING_MAX,
     WATCHERS_MAX,
 )
 from dncd.transport.rpc import Plane
@@ -83,6 +84,7 @@ def open_pools() -> Pools:
         Plane.BULK: Pool("bulk", BULK_RUNNING_MAX, BULK_WAITING_MAX),
         Plane.CONTROL: Pool("control", CONTROL_THREADS, CHANGES_WAITING_MAX),
         Plane.STREAM: Pool("stream", min(STREAM_THREADS, WATCHERS_MAX), 0),
+        Plane.UPLOAD: Pool("upload", UPLOADS_RUNNING_MAX, 0),
     }
     return Pools(
         planes, Pool("service", SERVICE_THREADS, SERVICE_WAITING_MAX), Pool("refusal", 1, REFUSALS_WAITING_MAX)

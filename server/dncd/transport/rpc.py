@@ -44,6 +44,7 @@ class Plane(Enum):
     BULK = "bulk"
     CONTROL = "control"
     STREAM = "stream"
+    UPLOAD = "upload"
 
 
 class Call:
@@ -84,7 +85,8 @@ class Call:
 class Rpc:
     """One method of a service: its messages, who may call it, where it runs, and what it does.
 
-    The handler of a STREAM yields responses. Others return one; bytes are taken as a response already serialized.
+    The handler of a STREAM yields responses, that of an UPLOAD takes an iterator of requests. Others take one and
+    return one; bytes are taken as a response already serialized.
     """
 
     service: str
@@ -157,6 +159,31 @@ def stream(rpc: Rpc, around: Surroundings) -> Callable[[bytes, Any], Iterator[by
         else:
             return
         abort_call(context, failure)
+
+    return answer
+
+
+def upload(rpc: Rpc, around: Surroundings) -> Callable[[Iterator[bytes], Any], bytes]:
+    """Wrap a handler that takes a stream of requests and answers once. The caller is known before any is read."""
+
+    def messages(payloads: Iterator[bytes]) -> Iterator[Message]:
+        for payload in payloads:
+            if len(payload) > MESSAGE_BYTES_MAX:
+                raise _too_large(payload)
+            yield rpc.request.FromString(payload)
+
+    def answer(payloads: Iterator[bytes], context: Any) -> bytes:
+        try:
+            caller = around.authenticate(context.invocation_metadata())
+            if caller.role not in rpc.roles:
+                raise _not_allowed(caller, rpc)
+            response = rpc.handler(Call(caller, context, around.draining), messages(payloads))
+            answered: bytes = response.SerializeToString()
+        except Exception as error:  # noqa: BLE001 - the last line of defence: everything becomes a status
+            failure = _failure(error, rpc, around)
+        else:
+            return answered
+        return abort_call(context, failure)
 
     return answer
 

@@ -1,0 +1,84 @@
+"""Archives as they come: gzip and zip, read as streams; what is not read is refused by name."""
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from dncd.registry.failures import SourceTooLarge, SourceUnreadable
+
+ENTRIES_MAX: Final = 10_000
+_ENCRYPTED: Final = 0x1
+_GZIP_BITS: Final = 31
+_SPREADSHEET_ENTRY: Final = "[Content_Types].xml"
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_KINDS: Final = {
+    b"PK\x03\x04": "a zip archive",
+    b"\x1f\x8b": "a gzip archive",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!": "a rar archive",
+    b"BZh": "a bzip2 archive",
+    b"\xfd7zXZ": "an xz archive",
+    b"\x28\xb5\x2f\xfd": "a zstandard archive",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet or document",
+    b"%PDF": "a PDF document",
+}
+
+
+def inner_archive(head: bytes) -> str:
+    """Name the kind of archive or document that begins so, or return ""."""
+    return next((kind for magic, kind in _KINDS.items() if head.startswith(magic)), "")
+
+
+def gzip_pieces(compressed: Iterator[bytes], name: str, piece_bytes: int) -> Iterator[bytes]:
+    """Expand gzip, of any number of members, in pieces of at most so many bytes. Raises SourceUnreadable, zlib.error."""
+    member = zlib.decompressobj(_GZIP_BITS)
+    fresh = False
+    for piece in compressed:
+        rest = piece
+        while rest:
+            if member.eof:
+                rest = rest.lstrip(b"\0")  # tapes and block devices pad
+                member, fresh = zlib.decompressobj(_GZIP_BITS), True
+                continue
+            fresh = False
+            expanded = member.decompress(rest, piece_bytes)
+            rest = member.unused_data if member.eof else member.unconsumed_tail
+            if expanded:
+                yield expanded
+        while not member.eof and (expanded := member.decompress(b"", piece_bytes)):
+            yield expanded
+    if not member.eof and not fresh:
+        raise SourceUnreadable("is cut off: the end of the gzip archive is missing", name)
+
+
+def check_archive(stream: BinaryIO, name: str) -> zipfile.ZipFile:
+    """Open a zip archive; a spreadsheet is one too, and refused. Raises SourceUnreadable, SourceTooLarge."""
+    try:
+        archive = zipfile.ZipFile(stream)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise SourceUnreadable(f"is a damaged or cut off zip archive: {error}", name) from None
+    if _SPREADSHEET_ENTRY in archive.namelist():
+        raise SourceUnreadable("is a spreadsheet; save it as CSV", name)
+    if len(archive.infolist()) > ENTRIES_MAX:
+        raise SourceTooLarge(f"has more than {ENTRIES_MAX:,} entries", name)
+    return archive
+
+
+def check_entry(info: zipfile.ZipInfo, name: str) -> bool:
+    """Tell whether an entry is to be read. Raises SourceUnreadable where it should be but cannot."""
+    parts = info.filename.split("/")
+    if info.is_dir() or "__MACOSX" in parts or parts[-1] == ".DS_Store":
+        return False
+    if info.flag_bits & _ENCRYPTED:
+        raise SourceUnreadable("is encrypted; decrypt it first", f"{name}/{parts[-1]}")
+    if info.compress_type not in _METHODS:
+        raise SourceUnreadable("is compressed in a way that is not read here; use deflate", f"{name}/{parts[-1]}")
+    return True
+
+
+def zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, piece_bytes: int) -> Iterator[bytes]:
+    """Expand one entry in pieces; its checksum is verified at the end. Raises BadZipFile, zlib.error, EOFError."""
+    with archive.open(info) as entry:
+        while piece := entry.read(piece_bytes):
+            yield piece

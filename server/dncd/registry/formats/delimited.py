@@ -1,0 +1,84 @@
+"""CSV with any heading: the phone column is named by the operator, or the only one that can be it."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+
+from dncd.addresses import phones_from_texts
+from dncd.registry.chunks import Categories, Chunk
+from dncd.registry.failures import LayoutAmbiguous
+from dncd.registry.formats.categories import categories_of
+from dncd.registry.formats.layouts import counted
+from dncd.registry.formats.numbers import region_of
+from dncd.registry.formats.options import Options
+from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
+from dncd.registry.lines import Source
+from dncd.registry.rejects import NO_CATEGORIES, Tally, fault_reason
+
+PHONE_WORDS: Final = frozenset(
+    "phone;phones;phone number;phonenumber;phone no;phone num;telephone;telephone number;telephone no;tel;tel no;mobile;"
+    "mobile number;mobile phone;cell;cell phone;cellphone;msisdn;number;numbers;contact number;company phone number;"
+    "home phone;work phone;phone1;phone 1;phone2;phone 2".split(";")
+)
+
+
+def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    """Read one column. Raises LayoutAmbiguous where several can be it, ListDateMissing without a date."""
+    region = region_of(options)
+    tally.reading.list_date = options.require_date(source.name)
+    tally.reading.coverage |= options.coverage
+    for entry in source.entries():
+        tally.reading.files.append(entry.name)
+        table = Table(entry, options.delimiter, tally)
+        if table.first:
+            column, categories = _columns(table, table.first, region, options)
+            for batch in table.batches():
+                chunk = _chunk(table, batch, column, categories, region, tally)
+                if len(chunk.phones):
+                    yield chunk
+
+
+def _columns(table: Table, first: Row, region: str, options: Options) -> tuple[int, int]:
+    """Find the phone column and the categories column (-1 for none), and skip the heading."""
+    column = phone_column(table, first, region, options)
+    if not _phones_in(first, region) or options.column in first.fields:
+        table.skip_heading()
+    if options.categories_column is None:
+        return column, -1
+    return column, position_of(options.categories_column, first.fields, table.name)
+
+
+def phone_column(table: Table, first: Row, region: str, options: Options) -> int:
+    """Find the phone column, from 0: as told, or by the heading, or by the only number in a first row without one."""
+    if options.column is not None:
+        return position_of(options.column, first.fields, table.name)
+    places = _phones_in(first, region)
+    if not places:
+        named = column_by_words(first.fields, PHONE_WORDS, "the phone number", table.name)
+        places = [named] if named >= 0 else []
+    if len(first.fields) == 1:
+        return 0
+    if len(places) != 1:
+        raise LayoutAmbiguous("no column is surely the phone number; name it", table.name, first.line)
+    return places[0]
+
+
+def _phones_in(row: Row, region: str) -> list[int]:
+    phones, _ = phones_from_texts(row.fields, region, len(row.fields))
+    return np.flatnonzero(phones).tolist()
+
+
+def _chunk(table: Table, batch: list[Row], column: int, categories: int, region: str, tally: Tally) -> Chunk:
+    rows = table.with_columns(batch, max(column, categories) + 1)
+    phones, faults = phones_from_texts([row.fields[column] for row in rows], region, len(rows))
+    for place in np.flatnonzero(faults).tolist():
+        table.reject(rows[place], fault_reason(faults[place]))
+    if categories < 0:
+        return Chunk(counted(phones, tally))
+    masks = categories_of([row.fields[categories] for row in rows])
+    for place in np.flatnonzero((masks == 0) & (phones != 0)).tolist():
+        table.reject(rows[place], NO_CATEGORIES)
+        phones[place] = 0
+    kept: Categories = masks[phones != 0]
+    return Chunk(counted(phones, tally), categories=kept)

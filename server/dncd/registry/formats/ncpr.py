@@ -1,0 +1,119 @@
+"""The Indian National Customer Preference Register: service area, number, preferences, operation, kind of number.
+
+Source: TRAI TCCCPR 2018. Heading and letters of operations are not published: what is accepted stands in the docs.
+"""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Final, NamedTuple
+
+import numpy as np
+
+from dncd.registry.chunks import Chunk
+from dncd.registry.formats.categories import categories_of
+from dncd.registry.formats.layouts import Layout, column_of, counted, judged
+from dncd.registry.formats.options import Options
+from dncd.registry.formats.patterns import pattern
+from dncd.registry.formats.rows import Row, Table, column_by_words, position_of, words_of
+from dncd.registry.lines import Source
+from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, ROUNDED, UNKNOWN_TEXT, Tally
+
+CODE: Final = 91
+_NUMBER: Final = re.compile(rb"(?:\+91|0091|91|0)?([1-9][0-9]{9})")
+_ROUNDED: Final = re.compile(rb"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
+_PHONE_WORDS: Final = frozenset({"phone number", "phone", "phonenumber", "phone no", "mobile", "mobile number", "number"})
+_PREFERENCE_WORDS: Final = frozenset({"preferences", "preference", "categories", "category"})
+_OPERATION_WORDS: Final = frozenset({"ops type", "opstype", "operation", "operation type", "op type"})
+# Added, updated and active alike leave the number on the register with the preferences of this row.
+_OPERATIONS: Final = {
+    **dict.fromkeys(("", "a", "add", "added", "i", "insert", "u", "update", "updated", "m", "modify", "active"), False),
+    **dict.fromkeys(("d", "del", "delete", "deleted", "r", "remove", "removed"), True),
+}
+
+
+class Columns(NamedTuple):
+    """Where the columns are, from 0."""
+
+    phone: int
+    preferences: int
+    operation: int
+
+
+_AS_SPECIFIED: Final = Columns(1, 2, 3)
+
+
+def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    """Read numbers with their categories and removals, in order. Raises ListDateMissing without the operator's date."""
+    options.require_code(CODE, "ncpr")
+    tally.reading.list_date = options.require_date(source.name)
+    tally.reading.coverage |= options.coverage
+    for entry in source.entries():
+        tally.reading.files.append(entry.name)
+        table = Table(entry, options.delimiter, tally)
+        if table.first:
+            columns = _columns(table, table.first, options)
+            for batch in table.batches():
+                chunk = _chunk(table, batch, columns, tally)
+                if len(chunk.phones):
+                    yield chunk
+
+
+@cache
+def layout() -> Layout:
+    """Build the layout on first use."""
+    return Layout((pattern("PDDDDDDDDD", CODE), pattern("91PDDDDDDDDD", CODE)), define, judged=True)
+
+
+def define(text: bytes) -> int | str:
+    """Read one number: ten digits, with or without 91 or a leading 0."""
+    found = _NUMBER.fullmatch(text)
+    if not found:
+        return ROUNDED if _ROUNDED.fullmatch(text) else NOT_A_NUMBER
+    return judged(int(b"91" + found[1]))
+
+
+def _columns(table: Table, first: Row, options: Options) -> Columns:
+    heading = {words_of(field) for field in first.fields}
+    if not heading & (_PHONE_WORDS | _PREFERENCE_WORDS | _OPERATION_WORDS):
+        return _told(_AS_SPECIFIED, first, options, table.name)
+    words = (_PHONE_WORDS, _PREFERENCE_WORDS, _OPERATION_WORDS)
+    found = (column_by_words(first.fields, names, min(names), table.name) for names in words)
+    table.skip_heading()
+    # A column that the heading does not name stands where the specification has it.
+    places = (place if place >= 0 else usual for place, usual in zip(found, _AS_SPECIFIED, strict=True))
+    return _told(Columns(*places), first, options, table.name)
+
+
+def _told(columns: Columns, first: Row, options: Options, file: str) -> Columns:
+    """Let the operator's word go before the heading's."""
+    if options.column is not None:
+        columns = columns._replace(phone=position_of(options.column, first.fields, file))
+    if options.categories_column is not None:
+        columns = columns._replace(preferences=position_of(options.categories_column, first.fields, file))
+    if options.flag_column is not None:
+        columns = columns._replace(operation=position_of(options.flag_column, first.fields, file))
+    return columns
+
+
+def _chunk(table: Table, batch: list[Row], columns: Columns, tally: Tally) -> Chunk:
+    rows = table.with_columns(batch, max(columns) + 1)
+    phones, reasons = column_of([row.fields[columns.phone] for row in rows], layout())
+    masks = categories_of([row.fields[columns.preferences] for row in rows])
+    operations = [row.fields[columns.operation].strip().casefold() for row in rows]
+    removed = np.fromiter((_OPERATIONS.get(operation, False) for operation in operations), np.bool_, len(rows))
+    for place, row in enumerate(rows):
+        if reason := _reason(phones[place], reasons.get(place, NOT_A_NUMBER), operations[place], masks[place]):
+            table.reject(row, reason)
+            phones[place] = 0
+    kept = phones != 0
+    return Chunk(counted(phones, tally), removed[kept], masks[kept])
+
+
+def _reason(phone: np.uint64, unread: str, operation: str, mask: np.uint16) -> str:
+    """Say why a row cannot be read, "" where it can. A removal needs no preferences."""
+    if not phone:
+        return unread
+    if operation not in _OPERATIONS:
+        return UNKNOWN_TEXT
+    return "" if mask or _OPERATIONS[operation] else NO_CATEGORIES

@@ -1,0 +1,64 @@
+"""One number a line, in any common written form: what `dncd.addresses` reads, with a shortcut for the plainest forms."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from dncd.addresses import known_region, phone_faults, phones_from_texts
+from dncd.registry.chunks import Chunk
+from dncd.registry.failures import FormatUnsuited
+from dncd.registry.formats.layouts import BLANK, counted, decoded
+from dncd.registry.formats.options import Options
+from dncd.registry.formats.patterns import Pattern, match, pattern
+from dncd.registry.lines import Block, Source
+from dncd.registry.rejects import Tally, fault_reason
+from dncd.storage.contract import Phones
+
+_REGIONS: Final = {1: "US", 44: "GB", 61: "AU", 91: "IN"}
+_E164_DIGITS_MIN: Final = 7
+_E164_DIGITS_MAX: Final = 15
+
+
+def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    """Read numbers. Raises ListDateMissing unless the operator gives the date."""
+    region = region_of(options)
+    tally.reading.list_date = options.require_date(source.name)
+    tally.reading.coverage |= options.coverage
+    for entry in source.entries():
+        tally.reading.files.append(entry.name)
+        for block in entry.blocks:
+            if len(phones := _numbers(block, region, tally)):
+                yield Chunk(phones)
+
+
+def region_of(options: Options) -> str:
+    """Return the region of numbers without a plus sign, "" for none. Raises FormatUnsuited for an unknown one."""
+    region = options.region or _REGIONS.get(options.calling_code, "")
+    if region and not known_region(region):
+        raise FormatUnsuited("the region is not an ISO 3166-1 alpha-2 code with a numbering plan")
+    return region
+
+
+def _numbers(block: Block, region: str, tally: Tally) -> Phones:
+    phones = match(block, shortcuts(region))
+    read = np.flatnonzero(phones)
+    phones[read[phone_faults(phones[read], len(read)) != 0]] = 0
+    rest = {row: text for row in np.flatnonzero(phones == 0).tolist() if (text := block.line(row).strip(BLANK))}
+    slow, faults = phones_from_texts(list(map(decoded, rest.values())), region, len(rest))
+    for row, phone, fault in zip(rest, slow.tolist(), faults.tolist(), strict=True):
+        phones[row] = phone
+        if fault:
+            tally.rejected(block.file, block.first_line + row, fault_reason(fault), decoded(rest[row]))
+    return counted(phones, tally)
+
+
+@cache
+def shortcuts(region: str) -> tuple[Pattern, ...]:
+    """Build the patterns that say the same as `phones_from_texts` for numbers that the plan has."""
+    digits = range(_E164_DIGITS_MIN, _E164_DIGITS_MAX + 1)
+    e164 = tuple(pattern(f"+P{'D' * (width - 1)}") for width in digits)
+    national = {"US": ("NDDNDDDDDD", "1NDDNDDDDDD"), "GB": ("0PDDDDDDDDD",), "AU": ("0PDDDDDDDD",)}
+    codes = {"US": 1, "GB": 44, "AU": 61}
+    return (*(pattern(form, codes[region]) for form in national.get(region, ())), *e164)

@@ -1,0 +1,102 @@
+"""The members of a snapshot as portable Roaring files: for differences, for other programs, for another node."""
+
+from pathlib import Path
+
+import numpy as np
+from pyroaring import BitMap64
+
+from dncd.registry.blocks import BlockCache
+from dncd.registry.files import full_disk_named, sync_files
+from dncd.registry.manifest import BitEntry, Manifest, PlainEntry, damaged
+from dncd.registry.numberset import NumberSet, columns
+from dncd.registry.roaring import write_roaring
+from dncd.registry.verify import check_shape, verify, verify_members
+from dncd.registry.windows import Windows, numbers_of_bits
+
+_PARTS = "parts"
+
+
+def write_members(folder: Path, category: int | None, bits: list[BitEntry], rest: list[PlainEntry]) -> PlainEntry:
+    """Write a set of numbers, whose files are complete, as a Roaring file beside them."""
+    name = "members.roaring" if category is None else f"members-{category}.roaring"
+    with Windows(folder, bits, rest) as windows:
+        written = write_roaring(folder / name, list(windows.groups()))
+    expected = sum(entry.members for entry in bits) + sum(entry.members for entry in rest)
+    assert written.members == expected, "the Roaring file and the bit files come from the same bits"
+    return PlainEntry(name, category, written.members, written.bytes, written.crc32)
+
+
+def read_members(folder: Path, category: int | None = None) -> BitMap64:
+    """Read a snapshot's members, those of a category alone if asked; takes the file's size in memory.
+
+    Raises SnapshotDamaged, and KeyError where the snapshot has no such category.
+    """
+    manifest = verify_members(folder)
+    entries = {entry.category: entry for entry in manifest.members}
+    return _load(folder, entries[category])
+
+
+def diff(old: Path, new: Path) -> tuple[BitMap64, BitMap64]:
+    """Compare two snapshots: return the numbers added by the new one, and those removed.
+
+    Takes half a second for 240 million numbers and 150 ns for each that differs; memory for those only. Raises
+    SnapshotDamaged for a missing file.
+    """
+    with _open(old) as before, _open(new) as after:
+        added = BitMap64(np.setdiff1d(after.rest, before.rest, assume_unique=True))
+        removed = BitMap64(np.setdiff1d(before.rest, after.rest, assume_unique=True))
+        for window in sorted({*before.touched(), *after.touched()}):
+            was, now = before.read(window), after.read(window)
+            changed = was ^ now
+            if changed.any():
+                added |= BitMap64(numbers_of_bits(changed & now, window))
+                removed |= BitMap64(numbers_of_bits(changed & was, window))
+    return added, removed
+
+
+def rebuild_from_members(folder: Path) -> Manifest:
+    """Make the bit files of a snapshot that came with nothing but its manifest and its Roaring files.
+
+    They are as they were, to the checksum; what is there already is replaced. Takes 80 ns a number. Returns the
+    manifest; raises SnapshotDamaged or StorageFull.
+    """
+    manifest = verify_members(folder)
+    parts = folder / _PARTS
+    with full_disk_named("rebuilding bit files"):
+        parts.mkdir(exist_ok=True)
+        _clear(parts)
+        for entry in manifest.members:
+            _rebuild(parts, entry.category, _load(folder, entry))
+        sync_files(parts)
+        for path in parts.iterdir():
+            path.replace(folder / path.name)
+        parts.rmdir()
+        sync_files(folder)
+    return verify(folder)
+
+
+def _open(folder: Path) -> Windows:
+    manifest = check_shape(folder)
+    whole_bits = [entry for entry in manifest.bits if entry.category is None]
+    return Windows(folder, whole_bits, [entry for entry in manifest.sorted if entry.category is None])
+
+
+def _load(folder: Path, entry: PlainEntry) -> BitMap64:
+    numbers = BitMap64.deserialize((folder / entry.name).read_bytes())
+    if len(numbers) != entry.members:
+        raise damaged(folder, entry.name, "has another number of members than the manifest says")
+    return numbers
+
+
+def _rebuild(parts: Path, category: int | None, numbers: BitMap64) -> None:
+    cache = BlockCache()
+    rebuilt = NumberSet(parts, category, cache)
+    for part in columns(numbers):
+        rebuilt.add(part)
+    cache.flush()
+    rebuilt.finish()
+
+
+def _clear(parts: Path) -> None:
+    for path in parts.iterdir():
+        path.unlink()

@@ -1,0 +1,92 @@
+"""Sets of prefixes, asked in columns: what a registry speaks about, and what an account may rely on."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+import phonenumbers
+
+from dncd.storage.contract import Mask, Phones
+
+_DIGITS_MAX: Final = 15
+_HEAD_DIGITS: Final = 4
+_POWERS: Final = 10 ** np.arange(0, 20, dtype=np.uint64)
+
+
+class PrefixSet:
+    """A set of prefixes of E.164 digits, such as 1 or 1415; no prefix of it begins with another."""
+
+    def __init__(self, prefixes: Iterable[str]) -> None:
+        """Build a set; prefixes are digits, with or without their plus sign."""
+        digits = sorted({prefix.lstrip("+") for prefix in prefixes})
+        self.prefixes: tuple[str, ...] = tuple(
+            prefix for prefix in digits if not any(prefix != other and prefix.startswith(other) for other in digits)
+        )
+        self._short = all(len(prefix) <= _HEAD_DIGITS for prefix in self.prefixes)
+        self._heads = self._head_table()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, PrefixSet) and self.prefixes == other.prefixes
+
+    def __hash__(self) -> int:
+        return hash(self.prefixes)
+
+    def __and__(self, other: "PrefixSet") -> "PrefixSet":
+        """Return what both cover."""
+        mine, theirs = self.prefixes, other.prefixes
+        return PrefixSet(
+            [p for p in mine if any(p.startswith(q) for q in theirs)]
+            + [q for q in theirs if any(q.startswith(p) for p in mine)]
+        )
+
+    def contains(self, phones: Phones) -> Mask:
+        """Tell for each number whether a prefix of the set covers it; 0 is covered by none.
+
+        Costs 2 ns a number where all have as many digits and prefixes have 4 or less, else about 50 ns.
+        """
+        if not len(phones) or not self.prefixes:
+            return np.zeros(len(phones), dtype=np.bool_)
+        # Less one, unsigned, a 0 is the largest of all: so rows that are no numbers do not count for the least.
+        least, most = int((phones - np.uint64(1)).min()) + 1, int(phones.max())
+        digits = len(str(most))
+        if self._short and digits > _HEAD_DIGITS and least >= 10 ** (digits - 1):
+            heads = phones // np.uint64(10 ** (digits - _HEAD_DIGITS))
+            return self._heads.take(heads.view(np.int64))
+        return self._contains_any(phones)
+
+    def _contains_any(self, phones: Phones) -> Mask:
+        """Compare numbers of any length as if each had 15 digits, where a prefix is a range."""
+        digits = np.searchsorted(_POWERS, phones, side="right")
+        aligned = phones * _POWERS[_DIGITS_MAX - np.minimum(digits, _DIGITS_MAX)]
+        bounds = np.array(
+            [bound for p in self.prefixes for bound in _range(p)], dtype=np.uint64
+        )
+        inside = np.searchsorted(bounds, aligned, side="right") % 2 == 1
+        mask: Mask = inside & (phones > 0)
+        return mask
+
+    def _head_table(self) -> Mask:
+        """Tell for each head of four digits whether it begins with a prefix."""
+        table = np.zeros(10**_HEAD_DIGITS, dtype=np.bool_)
+        for prefix in self.prefixes:
+            if len(prefix) <= _HEAD_DIGITS:
+                width = 10 ** (_HEAD_DIGITS - len(prefix))
+                table[int(prefix) * width : (int(prefix) + 1) * width] = True
+        return table
+
+
+def common_calling_code(scope: Iterable[str]) -> int:
+    """Return the calling code that numbers without one belong to: the one that all prefixes begin with, else 0."""
+    codes = {calling_code(prefix.lstrip("+")) for prefix in scope}
+    return codes.pop() if len(codes) == 1 else 0
+
+
+def calling_code(digits: str) -> int:
+    """Return the calling code that E.164 digits begin with; 0 for none."""
+    heads = (int(digits[:length]) for length in range(1, 4))
+    return next((head for head in heads if head in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), 0)
+
+
+def _range(prefix: str) -> tuple[int, int]:
+    width = 10 ** (_DIGITS_MAX - len(prefix))
+    return int(prefix) * width, (int(prefix) + 1) * width

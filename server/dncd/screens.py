@@ -1,0 +1,132 @@
+"""Screens: what a policy asks of its registries, made ready to be asked in columns.
+
+A number must be covered by at least one registry of the policy, and stand on none. A registry that is missing, stale or
+does not cover a number gives a finding of its own: whoever is not screened is not allowed.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+
+from dncd import registries
+from dncd.events import Policy, RequiredRegistry
+from dncd.findings import Findings, blank
+from dncd.nouns import Rule, SnapshotState, Unscreened, Verdict
+from dncd.registry.failures import SnapshotDamaged
+from dncd.registry.membership import Membership
+from dncd.registry.prefixes import PrefixSet
+from dncd.registry.shelf import Shelf
+from dncd.storage.contract import Mask, Phones, Snapshot
+
+log = logging.getLogger(__name__)
+
+_IN_FORCE_ONCE = frozenset({SnapshotState.IN_FORCE, SnapshotState.RETIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A list that is kept: its date, and its numbers."""
+
+    snapshot_id: str
+    list_date: date
+    members: Membership
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One registry of a policy. `older` are the lists before the one in force, the newest first."""
+
+    required: RequiredRegistry
+    scope: PrefixSet
+    covered: PrefixSet
+    in_force: Listed | None
+    older: tuple[Listed, ...] = ()
+
+    def members(self, phones: Phones, day: date) -> Mask:
+        """Tell for each number whether it counts as registered on a day."""
+        assert self.in_force is not None, "a registry without a list is missing, and is not asked"
+        found = self.in_force.members.contains(phones, self.required.categories or None)
+        before = self._list_before(day - timedelta(days=self.required.listed_days_min))
+        if before is not None:
+            found &= before.members.contains(phones, self.required.categories or None)
+        return found
+
+    def is_stale(self, day: date) -> bool:
+        """Tell whether the list in force is older than the policy allows on a day."""
+        assert self.in_force is not None, "a registry without a list is missing, and is not asked"
+        age_days = (day - self.in_force.list_date).days
+        return 0 < self.required.max_age_days < age_days
+
+    def _list_before(self, day: date) -> Listed | None:
+        """Return the newest list of a day or before; None where the one in force is it, or none is kept."""
+        if not self.required.listed_days_min:
+            return None
+        lists = [listed for listed in (self.in_force, *self.older) if listed is not None and listed.list_date <= day]
+        newest = max(lists, key=lambda listed: listed.list_date, default=None)
+        return None if newest is self.in_force else newest
+
+
+def read_screens(snapshot: Snapshot, account_id: int, policy: Policy, shelf: Shelf) -> tuple[Screen, ...]:
+    """Make the registries of a policy ready, in its order. A list that is damaged counts as missing, and is logged."""
+    return tuple(_read_screen(snapshot, account_id, required, shelf) for required in policy.registries)
+
+
+def _read_screen(snapshot: Snapshot, account_id: int, required: RequiredRegistry, shelf: Shelf) -> Screen:
+    registry, in_force_id = registries.find(snapshot, required.name)
+    scope = PrefixSet(registry.scope)
+    granted = PrefixSet(registries.coverage(snapshot, account_id, required.name))
+    if not in_force_id:
+        return Screen(required, scope, PrefixSet(()), None)
+    kept = registries.find_snapshot(snapshot, required.name, in_force_id)
+    covered = scope & granted
+    if kept.snapshot.coverage:
+        covered &= PrefixSet(kept.snapshot.coverage)
+    older: tuple[Listed, ...] = ()
+    if required.listed_days_min:
+        past = [each for each in registries.scan_snapshots(snapshot, required.name) if each.state in _IN_FORCE_ONCE]
+        older = tuple(filter(None, (_open(each, shelf) for each in past if each.snapshot.id != in_force_id)))
+    return Screen(required, scope, covered, _open(kept, shelf), older)
+
+
+def _open(kept: registries.Kept, shelf: Shelf) -> Listed | None:
+    snapshot = kept.snapshot
+    try:
+        members = shelf.open(snapshot.registry, snapshot.id)
+    except SnapshotDamaged as error:
+        log.error("snapshot %s of %s is not served: %s", snapshot.id, snapshot.registry, error)  # noqa: TRY400 - the sentence names the file; a trace adds nothing
+        return None
+    return Listed(snapshot.id, snapshot.list_date, members)
+
+
+def screen_findings(screens: tuple[Screen, ...], policy: Policy, phones: Phones, now_ms: int) -> Iterator[Findings]:
+    """Yield what the registries of a policy find in a column of numbers; rows that are no numbers are 0."""
+    day = datetime.fromtimestamp(now_ms / 1000, UTC).date()
+    unscreened = Verdict.BLOCK if policy.unscreened is Unscreened.BLOCK else Verdict.UNSCREENED
+    outside = phones > 0
+    for index, screen in enumerate(screens):
+        within = screen.scope.contains(phones)
+        outside &= ~within
+        for rule, verdict, mask in _ask(screen, phones, within, day, unscreened):
+            if mask.any():
+                findings = blank(np.flatnonzero(mask), rule, verdict)
+                findings["screen"] = index
+                yield findings
+    if screens and outside.any():
+        yield blank(np.flatnonzero(outside), Rule.REGISTRY_NOT_COVERED, unscreened)
+
+
+def _ask(
+    screen: Screen, phones: Phones, within: Mask, day: date, unscreened: Verdict
+) -> Iterator[tuple[Rule, Verdict, Mask]]:
+    if screen.in_force is None:
+        yield Rule.REGISTRY_MISSING, unscreened, within
+        return
+    covered = within if screen.covered == screen.scope else screen.covered.contains(phones)
+    if covered is not within:
+        yield Rule.REGISTRY_NOT_COVERED, unscreened, within & ~covered
+    yield Rule.REGISTRY, Verdict.BLOCK, screen.members(phones, day) & covered
+    if screen.is_stale(day):
+        yield Rule.REGISTRY_STALE, unscreened, covered
