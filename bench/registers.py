@@ -4,8 +4,8 @@
     python bench/registers.py uk 18000000 uk-tps.txt
     python bench/registers.py in 50000000 in-ncpr.csv
 
-What they share with real registers is what a server notices: which area codes and exchanges are in use, and how unevenly
-they are filled. The numbers themselves are random. At no time is more than one area in memory.
+What they share with real registers is what a server notices: which area codes and exchanges are in use, and how
+unevenly they are filled. The numbers themselves are random. At no time is more than one area in memory.
 """
 
 import argparse

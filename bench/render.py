@@ -12,6 +12,7 @@ _HERE: Final = Path(__file__).resolve().parent
 README: Final = _HERE / "README.md"
 RESULTS: Final = _HERE / "results"
 _BEGIN: Final = "<!-- figures: begin -->"
+_QUIET_LOAD_MAX: Final = 2.5
 _END: Final = "<!-- figures: end -->"
 
 Row = dict[str, Any]
@@ -40,6 +41,8 @@ def _sections(results: Row) -> list[str]:
         table(["budget", "bound", "measured", "met"], [list(line) for line in budgets.judge(results)]),
         "### Closed loop: one caller, one call at a time",
         _closed(results["closed"]),
+        "### Just started: pages of the store that the worker has not touched yet",
+        _just_started(results.get("just_started", [])),
         "### Open loop: Poisson arrivals, measured from the moment a call was due",
         _open(results["open"]),
         "### Durable changes",
@@ -61,7 +64,9 @@ def _about(results: Row) -> str:
     where = f"{machine['cpu']}, {machine['cores']} cores for server and callers together, {machine['memory_gib']:g} GiB"
     what = f"Linux {machine['kernel']}, Python {machine['python']}, {versions}, LMDB {machine['lmdb']}"
     load = f"{results['load_average_before']:.1f} before and {results['load_average_after']:.1f} after"
-    return f"The {measured}, {took}. {where}. {what}. Load average {load}; the benchmark itself is 1 to 2 of it."
+    busy = max(results["load_average_before"], results["load_average_after"]) > _QUIET_LOAD_MAX
+    caution = " **Other work ran on this machine: read the ratios, not the times.**" if busy else ""
+    return f"The {measured}, {took}. {where}. {what}. Load average {load}, 1 to 2 of it the benchmark's own.{caution}"
 
 
 def table(heads: list[str], lines: list[list[str]]) -> str:
@@ -85,6 +90,22 @@ def _closed_line(row: Row) -> list[str]:
         f"{row['cpu_us_per_call']:,.0f}",
         f"{number:,.0f}" if number is not None else "",
     ]
+
+
+def _just_started(rows: list[Row]) -> str:
+    heads = ["call", "entries", "CPU µs/call, first second", "CPU µs/call, warm"]
+    return table(
+        heads,
+        [
+            [
+                row["scenario"],
+                f"{row['entries']:,}",
+                f"{row['cold_cpu_us_per_call']:,.0f}",
+                f"{row['warm_cpu_us_per_call']:,.0f}",
+            ]
+            for row in rows
+        ],
+    )
 
 
 def _open(rows: list[Row]) -> str:

@@ -6,10 +6,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
+import grpc
 import numpy as np
-from load import Turn, closed, closed_by_many, opened
+from load import Turn, closed, closed_by_many, method_of, opened
 from servers import Server
-from traffic import NULL, Scenario, Traffic, check, scrub
+from traffic import NULL, SCRUB, Scenario, Traffic, check, scrub
 
 SHARES: Final = (0.25, 0.5, 0.75)
 CAPACITY_CALLERS: Final = 4
@@ -18,7 +19,10 @@ _OPEN_CALLS_MAX: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a run measures: sizes of stores in entries, the main one of them, rounds of turns, and starts of each."""
+    """What a run measures: sizes of stores in entries, the main one of them, rounds of turns, and starts of each.
+
+    `warm_calls` is how many Scrubs of 50,000 known numbers a server gets before its first round.
+    """
 
     sizes: tuple[int, ...]
     main: int
@@ -26,6 +30,7 @@ class Plan:
     turn_s: float
     rows_max: int
     starts: int
+    warm_calls: int
 
     def scenarios(self, entries: int) -> list[Scenario]:
         """List the scenarios for a store: all of them for the main one, those that tell of growth for the others."""
@@ -52,6 +57,31 @@ def closed_loop(plan: Plan, servers: dict[int, Server], seed: int) -> list[dict[
         _closed_row(entries, scenario, found, null[entries])
         for (entries, scenario), found in zip(pairs, turns, strict=True)
     ]
+
+
+def just_started(plan: Plan, servers: dict[int, Server], seed: int) -> list[dict[str, Any]]:
+    """Scrub with servers that have just started, then warm them: a row for each, before and after.
+
+    The first look at a page of the store costs a page fault, until the worker has seen all that it needs.
+    """
+    rows = []
+    for entries, server in servers.items():
+        scenario = scrub(10_000)
+        with server.channel() as channel:
+            requests = [scenario.requests(Traffic(entries, seed + turn), plan.rows_max) for turn in (-1, -2)]
+            cold = closed(server, channel, scenario, requests[0], plan.turn_s)
+            _warm(channel, entries, seed, plan.warm_calls)
+            warm = closed(server, channel, scenario, requests[1], plan.turn_s)
+        figures = {"cold_cpu_us_per_call": cold.cpu_us_per_call, "warm_cpu_us_per_call": warm.cpu_us_per_call}
+        rows.append({"scenario": scenario.name, "entries": entries} | figures)
+    return rows
+
+
+def _warm(channel: grpc.Channel, entries: int, seed: int, calls: int) -> None:
+    call, scenario = method_of(channel, SCRUB), scrub(50_000, omit_findings=True)
+    traffic = Traffic(entries, seed + 500, hits=1.0)
+    for _ in range(calls):
+        call(scenario.make(traffic))
 
 
 def open_loop(plan: Plan, server: Server, seed: int) -> list[dict[str, Any]]:

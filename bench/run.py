@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import changes
 import machine
-from rounds import Plan, closed_loop, open_loop
+from rounds import Plan, closed_loop, just_started, open_loop
 from servers import Server, start_times, store_mib
 from stores import copied, filled, verify
 
@@ -25,10 +25,16 @@ RESULTS: Final = Path(__file__).resolve().parent / "results"
 
 # The smallest proves that the harness still runs; its figures mean nothing.
 PLANS: Final = {
-    "tiny": Plan(sizes=(2_000,), main=2_000, rounds=1, turn_s=0.02, rows_max=2_000, starts=0),
-    "quick": Plan(sizes=(10_000,), main=10_000, rounds=3, turn_s=0.5, rows_max=100_000, starts=1),
+    "tiny": Plan(sizes=(2_000,), main=2_000, rounds=1, turn_s=0.02, rows_max=2_000, starts=0, warm_calls=1),
+    "quick": Plan(sizes=(10_000,), main=10_000, rounds=3, turn_s=0.5, rows_max=100_000, starts=1, warm_calls=2),
     "full": Plan(
-        sizes=(10_000, 1_000_000, 10_000_000), main=1_000_000, rounds=9, turn_s=1.0, rows_max=1_000_000, starts=3
+        sizes=(10_000, 1_000_000, 10_000_000),
+        main=1_000_000,
+        rounds=9,
+        turn_s=1.0,
+        rows_max=1_000_000,
+        starts=3,
+        warm_calls=40,
     ),
 }
 
@@ -77,10 +83,17 @@ def _calls(plan: Plan, paths: dict[int, Path], log: Path, seed: int) -> dict[str
         for entries, server in servers.items():
             verify(server, entries)
         before = {entries: server.memory() for entries, server in servers.items()}
+        print("just started, and warming", flush=True)
+        started = just_started(plan, servers, seed + 1_000)
         rows = closed_loop(plan, servers, seed)
         after = {entries: server.memory() for entries, server in servers.items()}
         memory = [{"entries": entries, "before": before[entries], "after": after[entries]} for entries in servers]
-        return {"closed": rows, "memory": memory, "open": open_loop(plan, servers[plan.main], seed)}
+        return {
+            "just_started": started,
+            "closed": rows,
+            "memory": memory,
+            "open": open_loop(plan, servers[plan.main], seed),
+        }
 
 
 def _changes(plan: Plan, paths: dict[int, Path], log: Path, seed: int) -> list[dict[str, Any]]:

@@ -81,6 +81,9 @@ class Client:
     def watch(self, method: str, payload: bytes = b"") -> Any:
         return self.channel.unary_stream(PATH + method)(payload, timeout=WAIT_S, metadata=self._metadata)
 
+    def upload(self, method: str, payloads: Sequence[bytes]) -> Any:
+        return self.channel.stream_unary(PATH + method)(iter(payloads), timeout=WAIT_S, metadata=self._metadata)
+
     def refused(self, method: str, payload: bytes = b"") -> Caught:
         try:
             self.call(method, payload)

@@ -22,6 +22,7 @@ from dncd.transport.label_handlers import LabelHandlers
 from dncd.transport.policy_service import PolicyHandlers
 from dncd.transport.registry_service import RegistryHandlers
 from dncd.transport.rpc import Rpc
+from dncd.transport.uploads import UploadHandlers
 from dncd.writer import StoreLog
 
 _DAY_MS = 86_400_000
@@ -53,7 +54,7 @@ class App:
             ConsentHandlers(changes),
             PolicyHandlers(changes),
             RegistryHandlers(changes, shelf),
-            # UPLOADS
+            UploadHandlers(changes, shelf, new_id),
             JournalHandlers(store, monotonic_s),
         )
         self.rpcs: list[Rpc] = [rpc for part in handlers for rpc in part.rpcs()]

@@ -163,7 +163,7 @@ def policy_message(policy: events.Policy) -> policy_pb2.Policy:
             )
             for required in policy.registries
         ],
-        unscreened=policy.unscreened if policy.registries else 0,
+        unscreened=policy.unscreened if policy.unscreened is not Unscreened.UNSCREENED else 0,
     )
     return message
 

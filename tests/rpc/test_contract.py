@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from dncd import nouns
 from dncd.addresses import Fault
 from dncd.nouns import Role
+from donotcontact.v1 import policy_pb2, registry_pb2
 from guarantees.story import EMAILS, PHONES
 from rpc.sound_requests import sound_requests
 from serving import METHODS, Served, new_id, pb
@@ -27,6 +28,8 @@ ENUMS: list[tuple[type[IntEnum], Any, str]] = [
     (nouns.EntryState, pb.EntryState, "ENTRY_STATE_"),
     (nouns.RowOutcome, pb.RowOutcome, "ROW_OUTCOME_"),
     (nouns.Mode, pb.Mode, "MODE_"),
+    (nouns.Unscreened, policy_pb2.Unscreened, "UNSCREENED_"),
+    (nouns.SnapshotState, registry_pb2.SnapshotState, "SNAPSHOT_STATE_"),
     (Fault, pb.AddressFault, "ADDRESS_FAULT_"),
 ]
 # In the contract before the domain knows them: registries are the server's next part.

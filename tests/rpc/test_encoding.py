@@ -8,7 +8,18 @@ from hypothesis import strategies as st
 from dncd import events
 from dncd.addresses import Target
 from dncd.encoding import decode, encode, event_message, public_event
-from dncd.nouns import Channel, EntryReason, Mode, OptInStatus, Purpose, RemovalReason, Role, RowOutcome, Source
+from dncd.nouns import (
+    Channel,
+    EntryReason,
+    Mode,
+    OptInStatus,
+    Purpose,
+    RemovalReason,
+    Role,
+    RowOutcome,
+    Source,
+    Unscreened,
+)
 from dncd.storage.keys import Kind
 
 words = st.text(st.characters(codec="utf-8"), max_size=12)
@@ -30,6 +41,23 @@ labels = st.builds(
     st.booleans(),
     st.booleans(),
 )
+required = st.builds(
+    events.RequiredRegistry, names, st.integers(0, 3660), st.frozensets(st.integers(1, 15)), st.integers(0, 3660)
+)
+files = st.builds(events.SourceFile, words, words, st.integers(0, 2**40))
+snapshots = st.builds(
+    events.Snapshot,
+    names,
+    names,
+    names,
+    st.dates(),
+    st.lists(files, max_size=2).map(tuple),
+    st.integers(0, 2**40),
+    st.integers(0, 2**40),
+    st.integers(0, 2**40),
+    st.lists(names, max_size=2).map(tuple),
+)
+several = st.lists(names, max_size=3).map(tuple)
 policies = st.builds(
     events.Policy,
     names,
@@ -38,6 +66,8 @@ policies = st.builds(
     st.lists(names, max_size=3).map(tuple),
     st.frozensets(kind(Channel)),
     kind(Mode),
+    st.lists(required, max_size=2).map(tuple),
+    kind(Unscreened),
 )
 added = st.builds(events.AddedEntry, targets, names, kind(Source), kind(EntryReason), words, evidence, times, times)
 removed = st.builds(events.RemovedEntry, targets, names)
@@ -61,6 +91,11 @@ changes: dict[type, st.SearchStrategy[Any]] = {
     ),
     events.TokenRevoked: st.builds(events.TokenRevoked, names),
     events.RequestsPruned: st.builds(events.RequestsPruned, times, counts),
+    events.RegistryCreated: st.builds(events.RegistryCreated, st.builds(events.Registry, names, several, words)),
+    events.SnapshotImported: st.builds(events.SnapshotImported, snapshots),
+    events.SnapshotActivated: st.builds(events.SnapshotActivated, names, names, words),
+    events.SnapshotPruned: st.builds(events.SnapshotPruned, names, names),
+    events.CoverageGranted: st.builds(events.CoverageGranted, names, names, counts, several),
 }
 drafts = st.builds(
     events.Draft,

@@ -44,7 +44,7 @@ def bearer(token: str, scheme: str = "Bearer") -> Metadata:
 
 
 def test_without_any_token_everyone_is_admin_of_the_default_account(authenticate: Authenticate) -> None:
-    assert authenticate(()) == Caller(1, "US", Role.ADMIN, "anonymous")
+    assert authenticate(()) == Caller(1, "US", Role.ADMIN, "anonymous", operator=True)
 
 
 def test_without_any_token_nobody_calls_where_that_is_not_allowed(store: MemoryStore, clock: Clock) -> None:

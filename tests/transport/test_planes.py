@@ -116,12 +116,17 @@ def test_handlers_run_on_the_threads_of_their_plane() -> None:
     def note_stream(_call: Call, request: CheckRequest) -> Iterator[CheckResponse]:
         yield note(_call, request)
 
+    def note_upload(_call: Call, requests: Iterator[CheckRequest]) -> CheckResponse:
+        return [note(_call, request) for request in requests][-1]
+
     unary_planes = (Plane.DATA, Plane.BULK, Plane.CONTROL)
-    rpcs = [rpc(plane.value, note, plane) for plane in unary_planes] + [rpc("stream", note_stream, Plane.STREAM)]
+    streams = [rpc("stream", note_stream, Plane.STREAM), rpc("upload", note_upload, Plane.UPLOAD)]
+    rpcs = [rpc(plane.value, note, plane) for plane in unary_planes] + streams
     with serving(rpcs) as (client, _):
         for plane in unary_planes:
             client.call(plane.value, CheckRequest(policy=plane.value).SerializeToString())
         list(client.watch("stream", CheckRequest(policy="stream").SerializeToString()))
+        client.upload("upload", [CheckRequest(policy="upload").SerializeToString()])
 
     assert {plane: name.split("_")[0] for plane, name in seen.items()} == {p.value: p.value for p in Plane}
 

@@ -6,12 +6,13 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import MethodDescriptor
 
 from dncd.app import build_app
+from dncd.config import Settings
 from dncd.nouns import Role
 from dncd.storage.memory import MemoryStore
 from dncd.transport.rpc import PACKAGE, Plane, Rpc
 
 PROTOS = Path(__file__).parents[2] / "proto" / "donotcontact" / "v1"
-SERVICES = ("CheckService", "EntryService", "ConsentService", "PolicyService", "JournalService")
+SERVICES = ("CheckService", "EntryService", "ConsentService", "PolicyService", "RegistryService", "JournalService")
 ANY = frozenset(Role) - {Role.SERVER}
 AT_LEAST = {
     "CHECKER": frozenset({Role.CHECKER, Role.AGENT, Role.MANAGER, Role.ADMIN}),
@@ -42,7 +43,7 @@ def roles_of(words: str) -> frozenset[Role]:
 
 @pytest.fixture(scope="module")
 def rpcs() -> dict[str, Rpc]:
-    app = build_app(MemoryStore(), lambda: 1, lambda: "id", None)  # type: ignore[arg-type]  # settings are not read
+    app = build_app(MemoryStore(), lambda: 1, lambda: "id", Settings())
     return {rpc.path: rpc for rpc in app.rpcs}
 
 

@@ -31,7 +31,7 @@ def inner_archive(head: bytes) -> str:
 
 
 def gzip_pieces(compressed: Iterator[bytes], name: str, piece_bytes: int) -> Iterator[bytes]:
-    """Expand gzip, of any number of members, in pieces of at most so many bytes. Raises SourceUnreadable, zlib.error."""
+    """Expand gzip, all members, in pieces of at most so many bytes. Raises SourceUnreadable, zlib.error."""
     member = zlib.decompressobj(_GZIP_BITS)
     fresh = False
     for piece in compressed:

@@ -27,8 +27,8 @@ class Source:
 class Counts:
     """What was read, and what came of it.
 
-    `read` numbers came out of `lines` lines; `numbers` are members now. `added` were none before, `removed` were; before
-    a full list there is nothing. `duplicates` changed nothing.
+    `read` numbers came out of `lines` lines; `numbers` are members now. `added` were none before and `removed` were:
+    before a full list there is nothing. `duplicates` changed nothing.
     """
 
     lines: int

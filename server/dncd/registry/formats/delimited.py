@@ -16,11 +16,14 @@ from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
 from dncd.registry.lines import Source
 from dncd.registry.rejects import NO_CATEGORIES, Tally, fault_reason
 
-PHONE_WORDS: Final = frozenset(
-    "phone;phones;phone number;phonenumber;phone no;phone num;telephone;telephone number;telephone no;tel;tel no;mobile;"
-    "mobile number;mobile phone;cell;cell phone;cellphone;msisdn;number;numbers;contact number;company phone number;"
-    "home phone;work phone;phone1;phone 1;phone2;phone 2".split(";")
-)
+# fmt: off
+PHONE_WORDS: Final = frozenset({
+    "phone", "phones", "phone number", "phonenumber", "phone no", "phone num", "telephone", "telephone number",
+    "telephone no", "tel", "tel no", "mobile", "mobile number", "mobile phone", "cell", "cell phone",
+    "cellphone", "msisdn", "number", "numbers", "contact number", "company phone number", "home phone",
+    "work phone", "phone1", "phone 1", "phone2", "phone 2",
+})
+# fmt: on
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
@@ -42,7 +45,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
 def _columns(table: Table, first: Row, region: str, options: Options) -> tuple[int, int]:
     """Find the phone column and the categories column (-1 for none), and skip the heading."""
     column = phone_column(table, first, region, options)
-    if not _phones_in(first, region) or options.column in first.fields:
+    if table.has_heading():
         table.skip_heading()
     if options.categories_column is None:
         return column, -1
@@ -50,23 +53,20 @@ def _columns(table: Table, first: Row, region: str, options: Options) -> tuple[i
 
 
 def phone_column(table: Table, first: Row, region: str, options: Options) -> int:
-    """Find the phone column, from 0: as told, or by the heading, or by the only number in a first row without one."""
+    """Find the phone column, from 0: as told, or the only one, or by the heading, or by the only number in row one."""
     if options.column is not None:
         return position_of(options.column, first.fields, table.name)
-    places = _phones_in(first, region)
-    if not places:
-        named = column_by_words(first.fields, PHONE_WORDS, "the phone number", table.name)
-        places = [named] if named >= 0 else []
     if len(first.fields) == 1:
         return 0
+    if table.has_heading():
+        named = column_by_words(first.fields, PHONE_WORDS, "the phone number", table.name)
+        places = [named] if named >= 0 else []
+    else:
+        phones, _ = phones_from_texts(first.fields, region, len(first.fields))
+        places = np.flatnonzero(phones).tolist()
     if len(places) != 1:
         raise LayoutAmbiguous("no column is surely the phone number; name it", table.name, first.line)
     return places[0]
-
-
-def _phones_in(row: Row, region: str) -> list[int]:
-    phones, _ = phones_from_texts(row.fields, region, len(row.fields))
-    return np.flatnonzero(phones).tolist()
 
 
 def _chunk(table: Table, batch: list[Row], column: int, categories: int, region: str, tally: Tally) -> Chunk:

@@ -13,11 +13,11 @@ import numpy as np
 
 from dncd.registry.chunks import Chunk, Reading
 from dncd.registry.failures import FormatUnsuited
-from dncd.registry.formats.layouts import Layout, numbers_of
+from dncd.registry.formats.layouts import Layout, numbers_of, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.lines import Entry, Source
-from dncd.registry.rejects import NOT_A_NUMBER, NOT_POSSIBLE, ROUNDED, WRONG_AREA, Tally
+from dncd.registry.rejects import NOT_POSSIBLE, WRONG_AREA, Tally
 from dncd.storage.contract import Mask, Phones
 
 NANP: Final = 1
@@ -25,7 +25,6 @@ _AREA_NUMBERS: Final = np.uint64(10_000_000)
 _NAME: Final = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})_([2-9][0-9]{2})_.*", re.IGNORECASE)
 _LINE: Final = re.compile(rb"([0-9]{3})[ \t]*,[ \t]*([0-9]{7})|1?([0-9]{10})")
 _POSSIBLE: Final = re.compile(rb"[2-9][0-9]{2}[2-9][0-9]{6}")
-_ROUNDED: Final = re.compile(rb"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
@@ -61,7 +60,7 @@ def define(line: bytes) -> int | str:
     """Read one line: area code, comma, seven digits; or ten digits, with or without a leading 1."""
     found = _LINE.fullmatch(line)
     if not found:
-        return ROUNDED if _ROUNDED.fullmatch(line) else NOT_A_NUMBER
+        return unread(line)
     digits = found[3] or found[1] + found[2]
     return int(b"1" + digits) if _POSSIBLE.fullmatch(digits) else NOT_POSSIBLE
 

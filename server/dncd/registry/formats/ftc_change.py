@@ -5,6 +5,7 @@ So each line is taken apart, and read only if there is one way to read it; a lin
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -12,7 +13,7 @@ import numpy as np
 from dncd.registry.chunks import Chunk
 from dncd.registry.failures import LayoutAmbiguous
 from dncd.registry.formats.ftc import NANP, areas_of, dated_area
-from dncd.registry.formats.layouts import decoded
+from dncd.registry.formats.layouts import decoded, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.lines import Block, Source
 from dncd.registry.rejects import NO_CHANGE, NOT_A_NUMBER, NOT_POSSIBLE, ROUNDED, UNKNOWN_TEXT, Tally
@@ -22,7 +23,6 @@ _TEN: Final = re.compile(rb"1?([0-9]{10})")
 _AREA: Final = re.compile(rb"[0-9]{3}")
 _SEVEN: Final = re.compile(rb"[0-9]{7}")
 _POSSIBLE: Final = re.compile(rb"[2-9][0-9]{2}[2-9][0-9]{6}")
-_ROUNDED: Final = re.compile(rb"[0-9]+[.][0-9]*E\+?[0-9]+")
 _DATE: Final = re.compile(rb"[0-9]{8}|[0-9]{4}([-/.])[0-9]{1,2}\1[0-9]{1,2}|[0-9]{1,2}([-/.])[0-9]{1,2}\2[0-9]{4}")
 _TIME: Final = re.compile(rb"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?")
 _REMOVED: Final = {b"A": False, b"ADD": False, b"D": True, b"DELETE": True}
@@ -65,7 +65,7 @@ def _read_parts(parts: list[bytes], file: str, line: int) -> Change | str:
     if len(numbers) > 1 or len(letters) > 1:
         raise LayoutAmbiguous("the line can be read in two ways; this is not a change list as it is known", file, line)
     if not numbers:
-        return ROUNDED if any(map(_ROUNDED.fullmatch, parts)) else NOT_A_NUMBER
+        return next((why for why in map(unread, parts) if why == ROUNDED), NOT_A_NUMBER)
     if not letters:
         return NO_CHANGE
     digits, width = numbers[0]
@@ -79,7 +79,7 @@ def _read_parts(parts: list[bytes], file: str, line: int) -> Change | str:
 def _numbers(parts: list[bytes]) -> list[tuple[list[bytes], int]]:
     """Find all ways to see a number: ten digits in one part, or three and seven in two neighbours."""
     whole = [([part], 1) for part in parts if _TEN.fullmatch(part)]
-    pairs = zip(parts, parts[1:], strict=False)
+    pairs = pairwise(parts)
     split = [([area, line], 2) for area, line in pairs if _AREA.fullmatch(area) and _SEVEN.fullmatch(line)]
     return whole + split
 

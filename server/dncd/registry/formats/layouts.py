@@ -1,5 +1,6 @@
-"""Files of one number a line: the layout's patterns for the many, its definition for the rest, rejects for what is left."""
+"""Files of one number a line: patterns for the many, the layout's definition for the rest, rejects for what is left."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -9,10 +10,11 @@ import numpy as np
 from dncd.addresses import phone_faults
 from dncd.registry.formats.patterns import Pattern, match
 from dncd.registry.lines import Block
-from dncd.registry.rejects import NOT_POSSIBLE, Tally
+from dncd.registry.rejects import NOT_A_NUMBER, NOT_POSSIBLE, ROUNDED, Tally
 from dncd.storage.contract import Mask, Phones
 
 BLANK: Final = b" \t"
+_ROUNDED: Final = re.compile(rb"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,11 @@ class Layout:
 def judged(phone: int) -> int | str:
     """Return a number, or the reason why its numbering plan has no such number."""
     return NOT_POSSIBLE if phone_faults(np.array([phone], np.uint64), 1)[0] else phone
+
+
+def unread(text: bytes) -> str:
+    """Say why a text has not even the shape of a number."""
+    return ROUNDED if _ROUNDED.fullmatch(text) else NOT_A_NUMBER
 
 
 def read_lines(block: Block, layout: Layout) -> tuple[Phones, dict[int, str]]:

@@ -11,29 +11,29 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from dncd.registry.chunks import Chunk
+from dncd.registry.failures import LayoutAmbiguous
 from dncd.registry.formats.categories import categories_of
-from dncd.registry.formats.layouts import Layout, column_of, counted, judged
+from dncd.registry.formats.layouts import Layout, column_of, counted, judged, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.formats.rows import Row, Table, column_by_words, position_of, words_of
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, ROUNDED, UNKNOWN_TEXT, Tally
+from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, UNKNOWN_TEXT, Tally
 
 CODE: Final = 91
 _NUMBER: Final = re.compile(rb"(?:\+91|0091|91|0)?([1-9][0-9]{9})")
-_ROUNDED: Final = re.compile(rb"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
-_PHONE_WORDS: Final = frozenset({"phone number", "phone", "phonenumber", "phone no", "mobile", "mobile number", "number"})
+_PHONE_WORDS: Final = frozenset(
+    {"phone number", "phone", "phonenumber", "phone no", "mobile", "mobile number", "number"}
+)
 _PREFERENCE_WORDS: Final = frozenset({"preferences", "preference", "categories", "category"})
 _OPERATION_WORDS: Final = frozenset({"ops type", "opstype", "operation", "operation type", "op type"})
-# Added, updated and active alike leave the number on the register with the preferences of this row.
-_OPERATIONS: Final = {
-    **dict.fromkeys(("", "a", "add", "added", "i", "insert", "u", "update", "updated", "m", "modify", "active"), False),
-    **dict.fromkeys(("d", "del", "delete", "deleted", "r", "remove", "removed"), True),
-}
+_REMOVALS: Final = frozenset({"d", "del", "delete", "deleted", "remove", "removed"})
+# Any other word leaves the number on the register: where a letter's meaning is not known, blocking is the safe side.
+_OPERATION: Final = re.compile(r"[a-z]{0,16}")
 
 
 class Columns(NamedTuple):
-    """Where the columns are, from 0."""
+    """Where the columns are, from 0; without an operation column (-1) every row is on the register."""
 
     phone: int
     preferences: int
@@ -69,7 +69,7 @@ def define(text: bytes) -> int | str:
     """Read one number: ten digits, with or without 91 or a leading 0."""
     found = _NUMBER.fullmatch(text)
     if not found:
-        return ROUNDED if _ROUNDED.fullmatch(text) else NOT_A_NUMBER
+        return unread(text)
     return judged(int(b"91" + found[1]))
 
 
@@ -80,9 +80,10 @@ def _columns(table: Table, first: Row, options: Options) -> Columns:
     words = (_PHONE_WORDS, _PREFERENCE_WORDS, _OPERATION_WORDS)
     found = (column_by_words(first.fields, names, min(names), table.name) for names in words)
     table.skip_heading()
-    # A column that the heading does not name stands where the specification has it.
-    places = (place if place >= 0 else usual for place, usual in zip(found, _AS_SPECIFIED, strict=True))
-    return _told(Columns(*places), first, options, table.name)
+    columns = _told(Columns(*found), first, options, table.name)
+    if columns.phone < 0 or columns.preferences < 0:
+        raise LayoutAmbiguous("the heading does not name the number and the preferences", table.name, first.line)
+    return columns
 
 
 def _told(columns: Columns, first: Row, options: Options, file: str) -> Columns:
@@ -100,8 +101,8 @@ def _chunk(table: Table, batch: list[Row], columns: Columns, tally: Tally) -> Ch
     rows = table.with_columns(batch, max(columns) + 1)
     phones, reasons = column_of([row.fields[columns.phone] for row in rows], layout())
     masks = categories_of([row.fields[columns.preferences] for row in rows])
-    operations = [row.fields[columns.operation].strip().casefold() for row in rows]
-    removed = np.fromiter((_OPERATIONS.get(operation, False) for operation in operations), np.bool_, len(rows))
+    operations = [row.fields[columns.operation].strip().casefold() if columns.operation >= 0 else "" for row in rows]
+    removed = np.fromiter((operation in _REMOVALS for operation in operations), np.bool_, len(rows))
     for place, row in enumerate(rows):
         if reason := _reason(phones[place], reasons.get(place, NOT_A_NUMBER), operations[place], masks[place]):
             table.reject(row, reason)
@@ -114,6 +115,6 @@ def _reason(phone: np.uint64, unread: str, operation: str, mask: np.uint16) -> s
     """Say why a row cannot be read, "" where it can. A removal needs no preferences."""
     if not phone:
         return unread
-    if operation not in _OPERATIONS:
+    if not _OPERATION.fullmatch(operation):
         return UNKNOWN_TEXT
-    return "" if mask or _OPERATIONS[operation] else NO_CATEGORIES
+    return "" if mask or operation in _REMOVALS else NO_CATEGORIES

@@ -1,4 +1,4 @@
-"""One number a line, in any common written form: what `dncd.addresses` reads, with a shortcut for the plainest forms."""
+"""One number a line, in any form that `dncd.addresses` reads, with a shortcut for the plainest ones."""
 
 from collections.abc import Iterator
 from functools import cache

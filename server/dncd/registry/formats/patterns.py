@@ -95,10 +95,8 @@ def _first_match(codes: Bytes, width: int, patterns: Sequence[Pattern]) -> Phone
     """Read lines of one width by the first pattern that each of them matches."""
     phones = np.zeros(len(codes) // width, np.uint64)
     for fitting in _of_width(patterns, width):
-        if not phones.any():
-            phones = fitting.read(codes)
-        else:
-            phones = np.where(phones == 0, fitting.read(codes), phones)
+        found = fitting.read(codes)
+        phones = np.where(phones == 0, found, phones) if phones.any() else found
         if phones.all():
             break
     return phones

@@ -1,6 +1,7 @@
 """Rows of comma-separated files as people have them: delimiter and columns guessed only where there is one way to."""
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -14,6 +15,7 @@ from dncd.registry.rejects import BROKEN_ROW, COLUMN_MISSING, Tally
 
 BATCH_ROWS: Final = 20_000
 _DELIMITERS: Final = ",;\t|"
+_DIGITS: Final = re.compile(r"\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,10 @@ class Table:
     def first(self) -> Row | None:
         """The first row, or None in an empty file."""
         return self._ahead[0] if self._ahead else None
+
+    def has_heading(self) -> bool:
+        """Tell whether the first row is words: three digits on end are no heading, even where they are no number."""
+        return self.first is not None and not any(map(_DIGITS.search, self.first.fields))
 
     def skip_heading(self) -> None:
         """Drop the first row: it is a heading."""
@@ -135,7 +141,7 @@ def words_of(field: str) -> str:
 def position_of(column: Column, heading: Sequence[str], file: str) -> int:
     """Find a column, from 0, by its word in the heading or its position from 1. Raises FormatUnsuited."""
     if isinstance(column, int):
-        if not 1 <= column:
+        if column < 1:
             raise FormatUnsuited("columns count from 1", file)
         return column - 1
     found = [place for place, word in enumerate(heading) if words_of(word) == words_of(column)]

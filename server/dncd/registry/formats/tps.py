@@ -9,15 +9,14 @@ from functools import cache
 from typing import Final
 
 from dncd.registry.chunks import Chunk
-from dncd.registry.formats.layouts import Layout, judged, numbers_of
+from dncd.registry.formats.layouts import Layout, judged, numbers_of, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NOT_A_NUMBER, ROUNDED, Tally
+from dncd.registry.rejects import Tally
 
 CODE: Final = 44
 _LINE: Final = re.compile(rb"(?:\+44|0044|44|0)([1-9][0-9]{8,9})")
-_ROUNDED: Final = re.compile(rb"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
 _FORMS: Final = ("0PDDDDDDDDD ", "0PDD DDDDDDD", "0PDDD DDDDDD", "0PDDDDDDDDD")
 
 
@@ -43,5 +42,5 @@ def define(line: bytes) -> int | str:
     """Read one line: spaces anywhere; a leading 0, or the calling code, has to be there."""
     found = _LINE.fullmatch(line.replace(b" ", b""))
     if not found:
-        return ROUNDED if _ROUNDED.fullmatch(line) else NOT_A_NUMBER
+        return unread(line)
     return judged(int(b"44" + found[1]))

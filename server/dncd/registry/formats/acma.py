@@ -1,0 +1,193 @@
+"""What comes back from a wash against the Australian Do Not Call Register, in its three shapes.
+
+A wash result speaks of the washed numbers only: a number that is not in it was not screened.
+Source: donotcall.gov.au; the letters of the flag column are not published, so the operator says what they mean.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import Final
+
+import numpy as np
+
+from dncd.registry.chunks import Chunk
+from dncd.registry.failures import LayoutAmbiguous
+from dncd.registry.formats.delimited import phone_column
+from dncd.registry.formats.layouts import Layout, column_of, judged, unread
+from dncd.registry.formats.options import Options, Shape
+from dncd.registry.formats.patterns import pattern
+from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
+from dncd.registry.lines import Source
+from dncd.registry.rejects import NO_FLAG, NOT_A_NUMBER, Tally
+from dncd.storage.contract import Mask, Phones
+
+CODE: Final = 61
+_REGION: Final = "AU"
+_NUMBER: Final = re.compile(rb"(?:\+61|0061|61|0)([2-9][0-9]{8})|(?:\+61|61)?(1[0-9]{9})")
+_FLAG_WORDS: Final = frozenset(
+    {"flag", "status", "result", "registered", "on register", "wash result", "register status"}
+)
+_REGISTERED: Final = frozenset({"registered", "on register"})
+_CLEAN: Final = frozenset({"not registered", "unregistered", "not on register"})
+
+
+def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    """Read the registered numbers. Raises LayoutAmbiguous where it is not sure which they are, ListDateMissing."""
+    options.require_code(CODE, "acma")
+    tally.reading.list_date = options.require_date(source.name)
+    tally.reading.coverage |= options.coverage
+    if options.shape is Shape.CLEAN:
+        yield from _not_clean(source, options, tally)
+    elif options.shape is Shape.REGISTERED:
+        yield from (Chunk(phones) for phones in _numbers(source, options, tally))
+    else:
+        yield from _flagged(source, options, tally)
+
+
+@cache
+def layout() -> Layout:
+    """Build the layout on first use."""
+    forms = ("0NDDDDDDDD", "61NDDDDDDDD")
+    return Layout(tuple(pattern(form, CODE) for form in forms), define, judged=True)
+
+
+def define(text: bytes) -> int | str:
+    """Read one number: ten digits that begin with 0 or 1, or eleven with 61."""
+    found = _NUMBER.fullmatch(text.replace(b" ", b""))
+    if not found:
+        return unread(text)
+    return judged(int(b"61" + (found[1] or found[2])))
+
+
+def _not_clean(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    """Give what went into the wash and did not come back clean."""
+    if options.washed_input is None:
+        raise LayoutAmbiguous(
+            "clean numbers alone do not tell which are registered; give the file that was washed too", source.name
+        )
+    columns = list(_numbers(source, options, tally))
+    clean = np.sort(np.concatenate(columns)) if columns else np.zeros(0, np.uint64)
+    # The options of the result are not those of the file that was washed: its columns are found anew.
+    washed = replace(options, column=None, delimiter="")
+    for phones in _numbers(options.washed_input, washed, tally):
+        yield Chunk(phones[~_among(phones, clean)])
+
+
+def _among(phones: Phones, ordered: Phones) -> Mask:
+    if not len(ordered):
+        return np.zeros(len(phones), np.bool_)
+    places = np.minimum(np.searchsorted(ordered, phones), len(ordered) - 1)
+    found: Mask = ordered[places] == phones
+    return found
+
+
+def _tables(source: Source, options: Options, tally: Tally) -> Iterator[tuple[Table, Row]]:
+    for entry in source.entries():
+        tally.reading.files.append(entry.name)
+        table = Table(entry, options.delimiter, tally)
+        if table.first:
+            yield table, table.first
+
+
+def _numbers(source: Source, options: Options, tally: Tally) -> Iterator[Phones]:
+    """Read the numbers of all rows."""
+    for table, first in _tables(source, options, tally):
+        column = phone_column(table, first, _REGION, options)
+        if table.has_heading():
+            table.skip_heading()
+        for batch in table.batches():
+            _, phones = _read_rows(table, batch, column, column)
+            tally.read(len(phones))
+            yield phones
+
+
+def _flagged(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
+    flags = Flags.told(options)
+    for table, first in _tables(source, options, tally):
+        if len(first.fields) == 1:
+            what = "one column may be the registered numbers or the clean ones; say which shape it is"
+            raise LayoutAmbiguous(what, table.name, first.line)
+        column = phone_column(table, first, _REGION, options)
+        flag_column = _flag_column(table, first, column, options)
+        if table.has_heading():
+            table.skip_heading()
+        for batch in table.batches():
+            rows, phones = _read_rows(table, batch, column, flag_column)
+            tally.read(len(phones))
+            registered = [flags.registers(row.fields[flag_column], table.name, row.line) for row in rows]
+            yield Chunk(phones[np.array(registered, np.bool_)])
+    flags.check(source.name)
+
+
+def _flag_column(table: Table, first: Row, column: int, options: Options) -> int:
+    if options.flag_column is not None:
+        return position_of(options.flag_column, first.fields, table.name)
+    if len(first.fields) == 2:
+        return 1 - column
+    named = column_by_words(first.fields, _FLAG_WORDS, "the flag", table.name) if table.has_heading() else -1
+    if named < 0:
+        raise LayoutAmbiguous("no column is surely the flag; name it", table.name, first.line)
+    return named
+
+
+def _read_rows(table: Table, batch: list[Row], column: int, flag_column: int) -> tuple[list[Row], Phones]:
+    """Give the rows with a number and a flag, and their numbers; reject the others."""
+    rows = table.with_columns(batch, max(column, flag_column) + 1)
+    phones, reasons = column_of([row.fields[column] for row in rows], layout())
+    good = []
+    for place, row in enumerate(rows):
+        if not phones[place]:
+            table.reject(row, reasons.get(place, NOT_A_NUMBER))
+        elif not row.fields[flag_column].strip():
+            table.reject(row, NO_FLAG)
+            phones[place] = 0
+        else:
+            good.append(row)
+    return good, phones[phones != 0]
+
+
+@dataclass(slots=True)
+class Flags:
+    """What the letters mean. Without word of the clean ones, one other letter is taken for clean, and no second."""
+
+    registered: frozenset[str]
+    clean: frozenset[str]
+    guessing: bool
+    seen_registered: bool = False
+    other: set[str] = field(default_factory=set)
+
+    @classmethod
+    def told(cls, options: Options) -> "Flags":
+        """Take the operator's word; without any, only plain words are understood."""
+        registered = _folded(options.registered_flags)
+        clean = _folded(options.clean_flags)
+        if registered & clean:
+            raise LayoutAmbiguous("a flag is said to mean both registered and clean")
+        return cls(registered or _REGISTERED, clean or _CLEAN, guessing=bool(registered) and not clean)
+
+    def registers(self, flag: str, file: str, line: int) -> bool:
+        """Tell whether the flag means registered. Raises LayoutAmbiguous where that is not known."""
+        flag = _fold(flag)
+        if flag in self.registered:
+            self.seen_registered = True
+            return True
+        if flag not in self.clean:
+            self.other.add(flag)
+            if not self.guessing or len(self.other) > 1:
+                raise LayoutAmbiguous("the flag is not known; say which flags mean registered and clean", file, line)
+        return False
+
+    def check(self, file: str) -> None:
+        """Refuse to take one unknown letter for clean where no row says registered."""
+        if self.other and not self.seen_registered:
+            raise LayoutAmbiguous("no row has a flag that means registered; say which flags mean clean", file)
+
+
+def _folded(flags: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(_fold, flags))
+
+
+def _fold(flag: str) -> str:
+    return " ".join(flag.casefold().replace("_", " ").split())
