@@ -1,11 +1,21 @@
-"""What an operator does to a store with commands: accounts and tokens. Each is an event of the journal too."""
+"""What an operator does to a store with commands: accounts, tokens, registries. Each is an event of the journal too."""
 
-from dncd import accounts, tokens
+from dncd import accounts, registries, tokens
 from dncd.addresses import known_region
 from dncd.errors import FieldFault, InvalidFields
-from dncd.events import AccountCreated, Draft, TokenRevoked
-from dncd.journal import accept
+from dncd.events import (
+    AccountCreated,
+    Change,
+    CoverageGranted,
+    Draft,
+    SnapshotActivated,
+    SnapshotPruned,
+    TokenRevoked,
+)
+from dncd.journal import Written, accept
 from dncd.nouns import Role
+from dncd.registry.shelf import Shelf
+from dncd.registry.verify import verify
 from dncd.storage.contract import Store, Transaction
 
 OPERATOR = "operator"
@@ -36,6 +46,36 @@ def revoke_token(store: Store, now_ms: int, token_id: str) -> None:
         if token is None:
             raise InvalidFields([FieldFault("token_id", "there is no such token")])
         accept(txn, Draft(token.account_id, OPERATOR, Role.SERVER, TokenRevoked(token_id)), now_ms)
+
+
+def accept_for_server(store: Store, now_ms: int, change: Change) -> Written:
+    """Accept a change that belongs to the server itself, such as one of its registries. Raises the change's error."""
+    with store.transaction() as txn:
+        return accept(txn, Draft(accounts.SERVER_ID, OPERATOR, Role.SERVER, change), now_ms)
+
+
+def activate_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, snapshot_id: str, reason: str) -> bool:
+    """Put a snapshot in force, after reading all of its files; tells whether it was not in force before.
+
+    Raises `SnapshotNotFound`, `SnapshotDamaged`, and `SnapshotHeld` where it is held and there is no reason.
+    """
+    with store.snapshot() as snapshot:
+        registries.find_snapshot(snapshot, registry, snapshot_id)
+    verify(shelf.folder(registry, snapshot_id))
+    return bool(accept_for_server(store, now_ms, SnapshotActivated(registry, snapshot_id, reason)).codes[0])
+
+
+def prune_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, snapshot_id: str) -> None:
+    """Take a snapshot away, with its files; raises `SnapshotNotFound`, `SnapshotInForce`."""
+    accept_for_server(store, now_ms, SnapshotPruned(registry, snapshot_id))
+    shelf.remove(registry, snapshot_id)
+
+
+def grant_coverage(store: Store, now_ms: int, registry: str, account: str, prefixes: tuple[str, ...]) -> None:
+    """Say what an account may rely on; raises `RegistryNotFound`, and `InvalidFields` where there is no account."""
+    with store.transaction() as txn:
+        change = CoverageGranted(registry, account, _account_id(txn, account), prefixes)
+        accept(txn, Draft(accounts.SERVER_ID, OPERATOR, Role.SERVER, change), now_ms)
 
 
 def _account_id(txn: Transaction, name: str) -> int:

@@ -196,22 +196,22 @@ def canonical_target(canonical: str) -> Target:
 
 
 def _write_added(change: events.EntriesAdded) -> Any:
-    build = _P.AddedEntry
-    return _P.EntriesAdded(
-        entries=[
-            build(
-                address=entry.target.text,
-                label=entry.label,
-                source=entry.source,
-                reason=entry.reason,
-                note=entry.note,
-                evidence=evidence_message(entry.evidence),
-                starts_at_ms=entry.starts_at_ms,
-                expires_at_ms=entry.expires_at_ms,
-            )
-            for entry in change.entries
-        ]
-    )
+    return _P.EntriesAdded(entries=[_added_message(entry) for entry in change.entries])
+
+
+def _added_message(entry: events.AddedEntry) -> Any:
+    # Most entries have no details, and each keyword costs 0.2 us.
+    message = _P.AddedEntry(address=entry.target.text, label=entry.label, source=entry.source, reason=entry.reason)
+    if entry[_DETAILS_AT:] != _NO_DETAILS:
+        message.note = entry.note
+        message.starts_at_ms, message.expires_at_ms = entry.starts_at_ms, entry.expires_at_ms
+        if entry.evidence:
+            message.evidence.CopyFrom(evidence_message(entry.evidence))
+    return message
+
+
+_DETAILS_AT = events.AddedEntry._fields.index("note")
+_NO_DETAILS = ("", events.NO_EVIDENCE, 0, 0)
 
 
 def _read_added(message: event_pb2.EntriesAdded) -> events.EntriesAdded:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from dncd import accounts, labels, limits
 from dncd.addresses import Target
-from dncd.errors import LimitReached
-from dncd.events import EntriesAdded, EntriesExpired, EntriesRemoved, Event
+from dncd.errors import FieldFault, InvalidFields, LimitReached
+from dncd.events import AddedEntry, EntriesAdded, EntriesExpired, EntriesRemoved, Event
 from dncd.nouns import OWN_WORD, RemovalReason, RowOutcome
 from dncd.records import HEAD_BYTES, Record, entry_record
 from dncd.storage.contract import Snapshot, Table, Transaction
@@ -34,12 +34,13 @@ class EntryKey:
 def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only = None) -> bytes:
     """Add entries; outcomes are ADDED, EXTENDED or UNCHANGED.
 
-    Raises `LabelNotFound`, `LabelArchived` or `LimitReached` before anything is written. `only` limits the effect to
-    some addresses, to rebuild what was known about them.
+    Raises `LabelNotFound`, `LabelArchived`, `LimitReached`, or `InvalidFields` for what has ended already, before
+    anything is written. `only` limits the effect to some addresses, to rebuild what was known about them.
     """
     account_id = event.draft.account_id
     label_ids = {name: labels.find_open(txn, account_id, name) for name in {entry.label for entry in change.entries}}
     _check_room(txn, account_id, [entry.target for entry in change.entries])
+    _check_ends(change.entries, event.time_ms)
     keys = [entry.target.key(account_id) for entry in change.entries]
     rows = [row for row, key in enumerate(keys) if only is None or key in only]
     touched = Touched(txn, event, [keys[row] for row in rows])
@@ -53,6 +54,17 @@ def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return bytes(outcomes)
+
+
+def _check_ends(added: list[AddedEntry], now_ms: int) -> None:
+    # Judged here and not with the other fields: a retry long after is answered from memory, whatever has ended since.
+    faults = [
+        FieldFault(f"entries[{row}].expires_at", "must be later than now")
+        for row, entry in enumerate(added)
+        if 0 < entry.expires_at_ms <= now_ms
+    ]
+    if faults:
+        raise InvalidFields(faults[: limits.FIELD_FAULTS_MAX])
 
 
 def add(records: list[Record], record: Record) -> RowOutcome:

@@ -8,6 +8,7 @@ from dncd.check import Batch, Decision
 from dncd.nouns import Channel, Rule, Source
 from dncd.policies import Compiled
 from dncd.records import NEVER_MS
+from dncd.screens import Screen
 
 _SAID_BY = {
     Source.AGENT: "the person told an agent",
@@ -46,6 +47,8 @@ def considered(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decis
         if policy.honoured[batch.channel][label_id]:
             rules += _entry_rules(label_id, label.name, decision)
     rules.append(_opt_in_rule(policy, batch.channel, decision))
+    if batch.phones is not None:
+        rules += _registry_rules(decision)
     return rules
 
 
@@ -76,6 +79,41 @@ def _opt_in_rule(policy: Compiled, channel: Channel, decision: Decision) -> Cons
     asked = policy.asks_opt_in(channel)
     sentence = "The person accepted the opt-in." if asked else f"The policy asks no opt-in for {channel.name}."
     return Considered(Rule.OPT_IN_NOT_SENT, "opt-in", sentence)
+
+
+def _registry_rules(decision: Decision) -> list[Considered]:
+    findings = decision.findings
+    places = findings["screen"].tolist()
+    rules = []
+    for place, screen in enumerate(decision.screens):
+        hits = [index for index, each in enumerate(places) if each == place]
+        name = screen.required.name
+        rules += [_registry_rule(screen, Rule(findings["rule"][index]), index) for index in hits]
+        if not hits:
+            rules.append(Considered(Rule.REGISTRY, name, f"Not on {_list_of(screen)}, or none of its numbers."))
+    for index, rule in enumerate(findings["rule"].tolist()):
+        if rule == Rule.REGISTRY_NOT_COVERED and places[index] < 0:
+            sentence = "No registry of the policy speaks about this number."
+            rules.append(Considered(Rule.REGISTRY_NOT_COVERED, "", sentence, index))
+    return rules
+
+
+def _registry_rule(screen: Screen, rule: Rule, index: int) -> Considered:
+    listed = _list_of(screen)
+    sentences = {
+        Rule.REGISTRY: f"Stands on {listed}.",
+        Rule.REGISTRY_NOT_COVERED: f"Not covered by {listed}, or not by what the account may rely on of it.",
+        Rule.REGISTRY_STALE: f"Older than the {screen.required.max_age_days} days that the policy allows: {listed}.",
+        Rule.REGISTRY_MISSING: f"No list of {screen.required.name} is in force, or its files are gone.",
+    }
+    return Considered(rule, screen.required.name, sentences[rule], index)
+
+
+def _list_of(screen: Screen) -> str:
+    listed = screen.in_force
+    if listed is None:
+        return screen.required.name
+    return f"the {screen.required.name} list of {listed.list_date.isoformat()} (snapshot {listed.snapshot_id})"
 
 
 def day(time_ms: int) -> str:

@@ -94,7 +94,11 @@ def scan(snapshot: Snapshot, account_id: int, after: str = "") -> Iterator[Appli
 
 
 def apply_applied(txn: Transaction, event: Event, policy: Policy) -> bytes:
-    """Put a policy in force; an equal one is unchanged. Raises `InvalidFields` for labels that are not there."""
+    """Put a policy in force; an equal one is unchanged.
+
+    Returns whether it changed, and version and time of what is in force: see `read_applied`. Raises `InvalidFields`
+    for labels and registries that are not there.
+    """
     account_id = event.draft.account_id
     names = {label.name for _, label in labels.scan(txn, account_id)}
     faults = [
@@ -112,12 +116,18 @@ def apply_applied(txn: Transaction, event: Event, policy: Policy) -> bytes:
     key = account_key(account_id, policy.name.encode())
     row = txn.get(Table.POLICIES, key)
     if row is not None and _decode(row).policy == policy:
-        return b"\x00"
+        return b"\x00" + row[: _HEAD.size]
     if row is None and sum(1 for _ in scan(txn, account_id)) >= limits.POLICIES_MAX:
         raise LimitReached("the account has as many policies as it may", kind="policy", count_max=limits.POLICIES_MAX)
-    txn.put(Table.POLICIES, key, _encode(Applied(policy, event.position, event.time_ms)))
+    row = _encode(Applied(policy, event.position, event.time_ms))
+    txn.put(Table.POLICIES, key, row)
     accounts.touch_catalog(txn, event)
-    return b"\x01"
+    return b"\x01" + row[: _HEAD.size]
+
+
+def read_applied(codes: bytes, policy: Policy) -> tuple[bool, Applied]:
+    """Read the outcome codes of a policy that was applied: whether it changed, and what was in force after it."""
+    return bool(codes[0]), Applied(policy, *_HEAD.unpack(codes[1:]))
 
 
 def apply_deleted(txn: Transaction, event: Event, change: PolicyDeleted) -> bytes:

@@ -114,13 +114,17 @@ def apply_imported(txn: Transaction, event: Event, change: SnapshotImported) -> 
 
 
 def apply_activated(txn: Transaction, event: Event, change: SnapshotActivated) -> bytes:
-    """Put a snapshot in force; one that is stays. Raises `SnapshotNotFound`, and `SnapshotHeld` without a reason."""
+    """Put a snapshot in force; one that is stays. Raises `SnapshotNotFound`, and `SnapshotHeld` without a reason.
+
+    The one in force may be another than at the import, so what shrinks against it now is held too.
+    """
     registry, in_force = find(txn, change.registry)
     kept = find_snapshot(txn, change.registry, change.snapshot)
     if in_force == change.snapshot:
         return b"\x00"
-    if kept.state is SnapshotState.HELD and not change.reason:
-        before = find_snapshot(txn, change.registry, in_force).snapshot.numbers if in_force else 0
+    before = find_snapshot(txn, change.registry, in_force).snapshot.numbers if in_force else 0
+    held = kept.state is SnapshotState.HELD or kept.snapshot.numbers < before * _SHRUNK
+    if held and not change.reason:
         raise SnapshotHeld(
             "the snapshot has over a fifth fewer numbers than the one in force; give a reason to put it in force",
             numbers=kept.snapshot.numbers,

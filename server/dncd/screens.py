@@ -28,11 +28,21 @@ _IN_FORCE_ONCE = frozenset({SnapshotState.IN_FORCE, SnapshotState.RETIRED})
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list that is kept: its date, and its numbers."""
+    """A list that is kept: its date, its numbers, and what its files cover; no prefix: all of it."""
 
     snapshot_id: str
     list_date: date
     members: Membership
+    coverage: PrefixSet
+
+    def has(self, phones: Phones, categories: frozenset[int]) -> Mask:
+        """Tell for each number whether it stands on the list, for one of the categories where some are asked."""
+        return self.members.contains(phones, categories or None)
+
+    def lacks(self, phones: Phones, categories: frozenset[int]) -> Mask:
+        """Tell for each number whether the list covers it and it does not stand on it."""
+        missing = ~self.has(phones, categories)
+        return missing & self.coverage.contains(phones) if self.coverage.prefixes else missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +58,10 @@ class Screen:
     def members(self, phones: Phones, day: date) -> Mask:
         """Tell for each number whether it counts as registered on a day."""
         assert self.in_force is not None, "a registry without a list is missing, and is not asked"
-        found = self.in_force.members.contains(phones, self.required.categories or None)
+        found = self.in_force.has(phones, self.required.categories)
         before = self._list_before(day - timedelta(days=self.required.listed_days_min))
         if before is not None:
-            found &= before.members.contains(phones, self.required.categories or None)
+            found &= ~before.lacks(phones, self.required.categories)
         return found
 
     def is_stale(self, day: date) -> bool:
@@ -98,7 +108,7 @@ def _open(kept: registries.Kept, shelf: Shelf) -> Listed | None:
     except SnapshotDamaged as error:
         log.error("snapshot %s of %s is not served: %s", snapshot.id, snapshot.registry, error)  # noqa: TRY400 - the sentence names the file; a trace adds nothing
         return None
-    return Listed(snapshot.id, snapshot.list_date, members)
+    return Listed(snapshot.id, snapshot.list_date, members, PrefixSet(snapshot.coverage))
 
 
 def screen_findings(screens: tuple[Screen, ...], policy: Policy, phones: Phones, now_ms: int) -> Iterator[Findings]:

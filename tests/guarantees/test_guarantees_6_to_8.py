@@ -9,7 +9,7 @@ from dncd.storage.contract import Table, Transaction
 from dncd.storage.keys import u64
 from guarantees.story import EMAILS, PHONES, tell
 from replaying import assert_replay_equals, replayed
-from serving import Served, new_id, pb, served
+from serving import Served, moment, new_id, pb, served
 
 BLOCK = 2
 POOL = [*PHONES, *EMAILS, "+14155550199", "nonsense", "", "911"]
@@ -84,6 +84,20 @@ def test_guarantee_7_a_removal_retried_after_a_new_opt_out_removes_nothing(serve
 
     assert again == first
     assert api.verdicts(number) == [BLOCK]
+
+
+def test_guarantee_7_an_addition_retried_after_its_end_gets_its_first_answer(server: Served) -> None:
+    api = server.api()
+    entry = pb.NewEntry(
+        address="+14155550191", label="do-not-phone", source=6, expires_at=moment(server.clock() + 1000)
+    )
+    request = pb.AddEntriesRequest(entries=[entry], request_id=new_id())
+    first = api.call("AddEntries", request)
+    server.clock.advance(2000)
+
+    again = api.call("AddEntries", request)
+
+    assert again == first
 
 
 def test_guarantee_7_a_request_id_with_other_content_is_refused(server: Served) -> None:

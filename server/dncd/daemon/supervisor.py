@@ -10,11 +10,12 @@ from enum import Enum
 from queue import SimpleQueue
 
 from dncd import tokens
-from dncd.app import build_app
+from dncd.app import REGISTRIES, build_app
 from dncd.config import Settings
 from dncd.daemon.ambient import new_id, now_ms
 from dncd.daemon.crew import Crew, News
 from dncd.daemon.endpoint import Endpoint, read_endpoint, reserve
+from dncd.daemon.inspection import inspect
 from dncd.daemon.worker import Order
 from dncd.storage.contract import Store
 from dncd.storage.lmdb import LmdbStore
@@ -46,6 +47,7 @@ def serve(settings: Settings, announce: Callable[[str], None]) -> bool:
     with _signals(inbox), _owned(settings) as store:
         refuse_unsafe(wanted, settings, has_tokens=_has_tokens(store))
         held, endpoint = reserve(wanted)
+        _inspect_registries(store, settings)
         with held, _housekeeping(store, settings):
             return _run(settings, endpoint, inbox, announce)
 
@@ -114,6 +116,11 @@ def _owned(settings: Settings) -> Iterator[LmdbStore]:
         yield store
     finally:
         store.close()
+
+
+def _inspect_registries(store: Store, settings: Settings) -> None:
+    with store.snapshot() as snapshot:
+        inspect(snapshot, settings.store / REGISTRIES)
 
 
 def _has_tokens(store: Store) -> bool:

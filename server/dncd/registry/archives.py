@@ -1,5 +1,7 @@
 """Archives as they come: gzip and zip, read as streams; what is not read is refused by name."""
 
+import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -8,9 +10,12 @@ from typing import BinaryIO, Final
 from dncd.registry.failures import SourceTooLarge, SourceUnreadable
 
 ENTRIES_MAX: Final = 10_000
+NAME_CHARS_MAX: Final = 200
 _ENCRYPTED: Final = 0x1
 _GZIP_BITS: Final = 31
 _SPREADSHEET_ENTRY: Final = "[Content_Types].xml"
+# What zipfile lets through where a directory or a header was altered.
+_DAMAGED: Final = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, RuntimeError, struct.error)
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _KINDS: Final = {
     b"PK\x03\x04": "a zip archive",
@@ -33,22 +38,20 @@ def inner_archive(head: bytes) -> str:
 def gzip_pieces(compressed: Iterator[bytes], name: str, piece_bytes: int) -> Iterator[bytes]:
     """Expand gzip, all members, in pieces of at most so many bytes. Raises SourceUnreadable, zlib.error."""
     member = zlib.decompressobj(_GZIP_BITS)
-    fresh = False
     for piece in compressed:
         rest = piece
         while rest:
             if member.eof:
                 rest = rest.lstrip(b"\0")  # tapes and block devices pad
-                member, fresh = zlib.decompressobj(_GZIP_BITS), True
+                member = zlib.decompressobj(_GZIP_BITS) if rest else member
                 continue
-            fresh = False
             expanded = member.decompress(rest, piece_bytes)
             rest = member.unused_data if member.eof else member.unconsumed_tail
             if expanded:
                 yield expanded
         while not member.eof and (expanded := member.decompress(b"", piece_bytes)):
             yield expanded
-    if not member.eof and not fresh:
+    if not member.eof:
         raise SourceUnreadable("is cut off: the end of the gzip archive is missing", name)
 
 
@@ -56,13 +59,22 @@ def check_archive(stream: BinaryIO, name: str) -> zipfile.ZipFile:
     """Open a zip archive; a spreadsheet is one too, and refused. Raises SourceUnreadable, SourceTooLarge."""
     try:
         archive = zipfile.ZipFile(stream)
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except _DAMAGED as error:
         raise SourceUnreadable(f"is a damaged or cut off zip archive: {error}", name) from None
+    size = stream.seek(0, os.SEEK_END)
+    if any(not 0 <= info.header_offset < size for info in archive.infolist()):
+        raise SourceUnreadable("is a damaged zip archive: its directory points outside", name)
     if _SPREADSHEET_ENTRY in archive.namelist():
         raise SourceUnreadable("is a spreadsheet; save it as CSV", name)
     if len(archive.infolist()) > ENTRIES_MAX:
         raise SourceTooLarge(f"has more than {ENTRIES_MAX:,} entries", name)
     return archive
+
+
+def entry_name(info: zipfile.ZipInfo) -> str:
+    """Return an entry's name without its folders, which some tools separate by backslashes, fit to be shown."""
+    name = info.filename.replace("\\", "/").rsplit("/", 1)[-1]
+    return "".join(char if char.isprintable() else "?" for char in name[:NAME_CHARS_MAX])
 
 
 def check_entry(info: zipfile.ZipInfo, name: str) -> bool:
@@ -71,14 +83,19 @@ def check_entry(info: zipfile.ZipInfo, name: str) -> bool:
     if info.is_dir() or "__MACOSX" in parts or parts[-1] == ".DS_Store":
         return False
     if info.flag_bits & _ENCRYPTED:
-        raise SourceUnreadable("is encrypted; decrypt it first", f"{name}/{parts[-1]}")
+        raise SourceUnreadable("is encrypted; decrypt it first", f"{name}/{entry_name(info)}")
     if info.compress_type not in _METHODS:
-        raise SourceUnreadable("is compressed in a way that is not read here; use deflate", f"{name}/{parts[-1]}")
+        raise SourceUnreadable(
+            "is compressed in a way that is not read here; use deflate", f"{name}/{entry_name(info)}"
+        )
     return True
 
 
 def zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, piece_bytes: int) -> Iterator[bytes]:
-    """Expand one entry in pieces; its checksum is verified at the end. Raises BadZipFile, zlib.error, EOFError."""
-    with archive.open(info) as entry:
-        while piece := entry.read(piece_bytes):
-            yield piece
+    """Expand one entry in pieces; its checksum is verified at the end. Raises SourceUnreadable, zlib.error, EOFError."""
+    try:
+        with archive.open(info) as entry:
+            while piece := entry.read(piece_bytes):
+                yield piece
+    except _DAMAGED as error:
+        raise SourceUnreadable(f"is damaged or cut off: {error}", entry_name(info)) from None

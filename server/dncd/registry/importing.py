@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -22,10 +23,10 @@ from dncd.errors import DncError, StorageFull
 from dncd.registry import failures
 from dncd.registry.build import SnapshotBuilder
 from dncd.registry.chunks import Reading, Reject
-from dncd.registry.failures import ImportFailed, ListDateMissing
+from dncd.registry.failures import FormatUnsuited, ImportFailed, ListDateMissing
 from dncd.registry.formats import Options, read
 from dncd.registry.lines import Source
-from dncd.registry.manifest import About
+from dncd.registry.manifest import About, read_manifest
 from dncd.registry.manifest import Source as ReadFile
 from dncd.registry.rejects import RejectsReport, judge
 from dncd.registry.verify import verify
@@ -80,8 +81,8 @@ def import_file(order: Order, progress: Progress = lambda done, total: None) -> 
     report_path = folder / f"{order.snapshot}.{REJECTS}"
     source = Source(order.path.open("rb"), order.file_name)
     total = order.path.stat().st_size
-    previous = folder / order.previous if order.format == "ftc-change" and order.previous else None
     try:
+        previous = _previous(order)
         with SnapshotBuilder(order.registries, order.registry, order.snapshot, previous=previous) as builder:
             with report_path.open("w", encoding="utf-8", newline="") as out, closing(RejectsReport(out)) as report:
                 _read_into(builder, order, source, reading, _both(report.add, first), progress, total)
@@ -106,6 +107,15 @@ def import_file(order: Order, progress: Progress = lambda done, total: None) -> 
         manifest.about.coverage,
         tuple(first),
     )
+
+
+def _previous(order: Order) -> Path | None:
+    """Return the snapshot that a change list changes; raises `FormatUnsuited` where there is none."""
+    if order.format != "ftc-change":
+        return None
+    if not order.previous:
+        raise FormatUnsuited("a change list changes the list in force, and there is none; import a full list first")
+    return order.registries / order.registry / order.previous
 
 
 def _read_into(
@@ -153,9 +163,16 @@ def _about(order: Order, reading: Reading, source: Source, total: int, previous:
         sources=(ReadFile(order.file_name, source.sha256, total),),
         lines=reading.lines,
         rejects=reading.rejects,
-        coverage=tuple(sorted(f"+{prefix}" for prefix in reading.coverage)),
+        coverage=_coverage(reading, previous),
         previous=previous.name if previous else None,
     )
+
+
+def _coverage(reading: Reading, previous: Path | None) -> tuple[str, ...]:
+    """Return what the list covers: changes to a list make it cover neither more nor less than it did."""
+    if previous is not None:
+        return read_manifest(previous).about.coverage
+    return tuple(sorted(f"+{prefix}" for prefix in reading.coverage))
 
 
 def _keep_report(path: Path, folder: Path, reading: Reading) -> None:
@@ -176,8 +193,9 @@ def import_apart(order: Order, progress: Progress = lambda done, total: None) ->
     ) as process:
         assert process.stdin is not None, "it was asked for"
         assert process.stdout is not None, "it was asked for"
+        # Left open: its end tells the other process that this one is dead.
         process.stdin.write(order.model_dump_json() + "\n")
-        process.stdin.close()
+        process.stdin.flush()
         for line in process.stdout:
             told: dict[str, Any] = json.loads(line)
             if "done" in told:
@@ -210,6 +228,7 @@ def main() -> None:
     """Import what stdin asks for."""
     os.nice(_LOWEST_PRIORITY)
     order = Order.model_validate_json(sys.stdin.readline())
+    threading.Thread(target=_end_with_server, name="server", daemon=True).start()
     try:
         made = import_file(order, lambda done, total: _tell(done=done, total=total))
     except DncError as error:
@@ -218,6 +237,13 @@ def main() -> None:
     fields = {name: getattr(made, name) for name in Imported.__slots__}
     rejects = [[each.file, each.line, each.reason, each.masked] for each in made.first_rejects]
     _tell(**{**fields, "list_date": made.list_date.isoformat(), "first_rejects": rejects})
+
+
+def _end_with_server() -> None:
+    """End at once when stdin does: a server that is dead keeps no snapshot, and its successor sweeps what is left."""
+    # Not through sys.stdin: a thread that holds its lock would stop the interpreter from ending.
+    os.read(0, 1)
+    os._exit(1)
 
 
 def _tell(**content: object) -> None:

@@ -18,7 +18,7 @@ from typing import BinaryIO, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dncd.registry.archives import check_archive, check_entry, gzip_pieces, inner_archive, zip_pieces
+from dncd.registry.archives import check_archive, check_entry, entry_name, gzip_pieces, inner_archive, zip_pieces
 from dncd.registry.failures import SourceTooLarge, SourceUnreadable
 
 BLOCK_BYTES: Final = 4 * 1024 * 1024
@@ -130,7 +130,7 @@ class Source:
         with check_archive(self._stream, self.name) as archive:
             for info in archive.infolist():
                 if check_entry(info, self.name):
-                    yield self._entry(Path(info.filename).name, self._zip_pieces(archive, info))
+                    yield self._entry(entry_name(info), self._zip_pieces(archive, info))
         self.bytes_read = self.size
 
     def _zip_pieces(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:
@@ -159,7 +159,7 @@ class Source:
     def _blocks(self, name: str, pieces: Iterator[bytes]) -> Iterator[Block]:
         try:
             yield from _blocks(name, _utf8(name, pieces))
-        except (zlib.error, zipfile.BadZipFile, EOFError) as error:
+        except (zlib.error, EOFError) as error:
             raise SourceUnreadable(f"is damaged or cut off: {error}", name) from None
 
 

@@ -1,13 +1,14 @@
-"""Writing numbers as a portable 64-bit Roaring file, straight from bits and with little memory.
+"""Numbers as a portable 64-bit Roaring file: written straight from bits, read in columns, with little memory.
 
 Source: https://github.com/RoaringBitmap/RoaringFormatSpec. A 64-bit file is a count of groups, and for each the high 32
 bits of its numbers and a 32-bit bitmap: a header of (key, cardinality - 1) for each container of 65,536 numbers, the
 offsets of the containers, and the containers: an array of uint16 up to 4,096 numbers, else 8 KiB of bits.
 """
 
+import os
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final, Protocol
@@ -23,6 +24,7 @@ _COUNT: Final = struct.Struct("<Q")
 _GROUP: Final = struct.Struct("<III")
 _COOKIE: Final = 12346
 _DESCRIPTION: Final = np.dtype([("key", "<u2"), ("less_one", "<u2")])
+_CONTAINERS_AT_ONCE: Final = 128
 _LOW: Final = np.dtype("<u2")
 
 
@@ -80,9 +82,16 @@ class BitsPiece:
 
     def content(self) -> bytes:
         """Return the containers one after the other."""
-        if (self.cardinalities > ARRAY_MAX).all():
+        dense = self.cardinalities > ARRAY_MAX
+        if dense.all():
             return self._rows.tobytes()
-        return b"".join(map(_container_of_bits, self._rows, self.cardinalities.tolist()))
+        low = places_of_bits(self._rows[~dense].ravel()).astype(_LOW)
+        if not dense.any():
+            return low.tobytes()
+        arrays = iter(np.split(low, np.cumsum(self.cardinalities[~dense])[:-1]))
+        return b"".join(
+            row.tobytes() if full else next(arrays).tobytes() for row, full in zip(self._rows, dense, strict=True)
+        )
 
 
 class NumbersPiece:
@@ -114,6 +123,44 @@ def write_roaring(path: Path, groups: list[Group]) -> Written:
     return Written(members, file.bytes, file.crc32)
 
 
+def read_roaring(path: Path) -> Iterator[Phones]:
+    """Yield the numbers of a file that `write_roaring` wrote, sorted, in columns of up to some millions.
+
+    Takes 10 ns a number and, unlike a bitmap in memory, next to no memory. The caller has checked the file.
+    """
+    with path.open("rb") as file:
+        (groups,) = _COUNT.unpack(file.read(_COUNT.size))
+        for _ in range(groups):
+            yield from _read_group(file)
+
+
+def places_of_bits(bits: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Return the places of the bits that are set, ascending; quick where few are. The bytes are whole words of 8."""
+    words = np.flatnonzero(bits.view(np.uint64))
+    unpacked = np.unpackbits(bits.view(np.uint64)[words].view(np.uint8), bitorder="little")
+    # Of booleans it is several times faster than of bytes.
+    found = np.flatnonzero(unpacked.view(np.bool_))
+    return (words << 6).take(found >> 6) + (found & 63)
+
+
+def _read_group(file: BinaryIO) -> Iterator[Phones]:
+    high, cookie, count = _GROUP.unpack(file.read(_GROUP.size))
+    assert cookie == _COOKIE, "a file whose checksum is right has no run containers"
+    descriptions = np.frombuffer(file.read(count * _DESCRIPTION.itemsize), _DESCRIPTION).tolist()
+    file.seek(4 * count, os.SEEK_CUR)
+    for first in range(0, count, _CONTAINERS_AT_ONCE):
+        some = descriptions[first : first + _CONTAINERS_AT_ONCE]
+        yield np.concatenate([_read_container(file, high, key, less_one + 1) for key, less_one in some])
+
+
+def _read_container(file: BinaryIO, high: int, key: int, cardinality: int) -> Phones:
+    if cardinality > ARRAY_MAX:
+        low = places_of_bits(np.frombuffer(file.read(CONTAINER_BYTES), np.uint8)).astype(np.uint64)
+    else:
+        low = np.frombuffer(file.read(2 * cardinality), _LOW).astype(np.uint64)
+    return low + np.uint64(high << 32 | key << 16)
+
+
 def _write_group(file: _Summing, group: Group) -> int:
     described = [(piece.keys, piece.cardinalities) for piece in group.pieces()]
     keys = np.concatenate([keys for keys, _ in described])
@@ -132,12 +179,6 @@ def _offsets(cardinalities: NDArray[np.int64]) -> NDArray[np.int64]:
     sizes = np.where(cardinalities > ARRAY_MAX, CONTAINER_BYTES, 2 * cardinalities)
     # From the cookie on: it, the count, then four bytes of description and four of offset for each container.
     return 8 + 8 * len(cardinalities) + np.concatenate(([0], np.cumsum(sizes)[:-1]))
-
-
-def _container_of_bits(row: NDArray[np.uint8], cardinality: int) -> bytes:
-    if cardinality > ARRAY_MAX:
-        return row.tobytes()
-    return np.flatnonzero(np.unpackbits(row, bitorder="little")).astype(_LOW).tobytes()
 
 
 def _container_of_numbers(low: NDArray[np.uint16]) -> bytes:

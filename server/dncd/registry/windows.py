@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dncd.registry.bits import BLOCK_BYTES, map_file
 from dncd.registry.files import open_file
 from dncd.registry.manifest import BitEntry, PlainEntry
-from dncd.registry.roaring import BitsPiece, NumbersPiece, Piece
+from dncd.registry.roaring import BitsPiece, NumbersPiece, Piece, places_of_bits
 from dncd.registry.spans import Span
 from dncd.registry.verify import data_blocks
 from dncd.storage.contract import Phones
@@ -106,10 +106,7 @@ class _Group:
 
 def numbers_of_bits(bits: NDArray[np.uint8], window: int) -> Phones:
     """Return the numbers whose bits are set in a window, sorted."""
-    places = np.flatnonzero(bits)
-    unpacked = np.unpackbits(bits[places], bitorder="little").reshape(-1, 8)
-    rows, bit = unpacked.nonzero()
-    return (places[rows] * 8 + bit).astype(np.uint64) + np.uint64(window * WINDOW_NUMBERS)
+    return places_of_bits(bits).astype(np.uint64) + np.uint64(window * WINDOW_NUMBERS)
 
 
 def _pieces_of_rest(phones: Phones) -> Iterator[Piece]:

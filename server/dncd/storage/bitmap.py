@@ -190,13 +190,13 @@ class Bitmap:
 
 
 def bits_for(addresses: int) -> int:
-    """Return the size of a new bitmap: a power of two, at least 32 bits for each address, within the bounds."""
-    return min(max(BITS_MIN, 1 << (32 * addresses - 1).bit_length()), BITS_MAX) if addresses else BITS_MIN
+    """Return the size of a new bitmap: a power of two, at least 64 bits for each address, within the bounds."""
+    return min(max(BITS_MIN, 1 << (64 * addresses - 1).bit_length()), BITS_MAX) if addresses else BITS_MIN
 
 
 def is_full(addresses: int, bits: int) -> bool:
     """Tell whether so many addresses want a larger bitmap."""
-    return addresses > bits // 16 and bits < BITS_MAX
+    return addresses > bits // 32 and bits < BITS_MAX
 
 
 def hash_key(key: bytes) -> int:

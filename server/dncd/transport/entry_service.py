@@ -1,7 +1,8 @@
 """EntryService, the half of it that is about entries."""
 
+from functools import lru_cache
+
 from dncd import events, history, journal, labels, limits
-from dncd.addresses import Target
 from dncd.errors import DncError, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed
 from dncd.events import AddedEntry, EntriesAdded, EntriesRemoved, RemovedEntry
 from dncd.listing import Filter, Listing
@@ -61,7 +62,7 @@ class EntryHandlers:
         """Add entries, all or none."""
         fields.batch(len(request.entries), limits.CHANGE_ROWS_MAX)
         region = fields.region(request.region, call.caller.default_region)
-        added = _added_entries(request, region, self._changes.now_ms())
+        added = _added_entries(request, region)
         _check_patterns(call.caller, added)
         try:
             written = self._changes.accept(call, request, EntriesAdded(added))
@@ -134,36 +135,37 @@ class EntryHandlers:
         return max(self._changes.now_ms(), journal.head(snapshot).time_ms)
 
 
-def _added_entries(request: pb.AddEntriesRequest, region: str, now_ms: int) -> list[AddedEntry]:
+def _added_entries(request: pb.AddEntriesRequest, region: str) -> list[AddedEntry]:
     faults = fields.Faults()
     targets = fields.targets([entry.address for entry in request.entries], region, "entries", faults)
     added = []
+    judged = lru_cache(_judged)
     for index, (entry, target) in enumerate(zip(request.entries, targets, strict=True)):
         try:
-            added.append(_added_entry(entry, target, now_ms))
+            label, source, reason = judged(entry.label, entry.source, entry.reason)
+            added.append(AddedEntry(target, label, source, reason, *_details(entry)))
         except InvalidFields as error:
             faults.note(f"entries[{index}].", error)
     faults.check()
     return added
 
 
-def _added_entry(entry: pb.NewEntry, target: Target, now_ms: int) -> AddedEntry:
-    source = fields.choice(Source, entry.source, "source")
+def _judged(label: str, source_number: int, reason_number: int) -> tuple[str, Source, EntryReason]:
+    """Read what the rows of a batch mostly share."""
+    source = fields.choice(Source, source_number, "source")
     by_default = EntryReason.REQUESTED_BY_PERSON if source in OWN_WORD else EntryReason.INTERNAL_DECISION
+    reason = fields.choice(EntryReason, reason_number, "reason") if reason_number else by_default
+    return fields.name(label, "label"), source, reason
+
+
+def _details(entry: pb.NewEntry) -> tuple[str, events.Evidence, int, int]:
     starts_at_ms = fields.optional_time_ms(entry, "starts_at") or 0
     expires_at_ms = fields.optional_time_ms(entry, "expires_at")
-    if expires_at_ms is not None and expires_at_ms <= max(starts_at_ms, now_ms):
-        raise fields.invalid("expires_at", "must be later than now and than starts_at")
-    return AddedEntry(
-        target=target,
-        label=fields.name(entry.label, "label"),
-        source=source,
-        reason=fields.choice(EntryReason, entry.reason, "reason") if entry.reason else by_default,
-        note=fields.text(entry.note, "note", limits.NOTE_BYTES_MAX) if entry.note else "",
-        evidence=fields.evidence(entry.evidence) if entry.HasField("evidence") else events.NO_EVIDENCE,
-        starts_at_ms=starts_at_ms,
-        expires_at_ms=expires_at_ms or 0,
-    )
+    if expires_at_ms is not None and expires_at_ms <= starts_at_ms:
+        raise fields.invalid("expires_at", "must be later than starts_at")
+    note = fields.text(entry.note, "note", limits.NOTE_BYTES_MAX) if entry.note else ""
+    evidence = fields.evidence(entry.evidence) if entry.HasField("evidence") else events.NO_EVIDENCE
+    return note, evidence, starts_at_ms, expires_at_ms or 0
 
 
 def _check_patterns(caller: Caller, added: list[AddedEntry]) -> None:

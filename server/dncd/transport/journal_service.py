@@ -207,9 +207,9 @@ def _event(row: JournalRow, keys: frozenset[bytes], account_id: int) -> event_pb
 
 def _kinds(numbers: Iterable[int]) -> frozenset[int]:
     wanted = frozenset(map(int, numbers))
-    if wanted - frozenset(_KINDS.values()):
+    if wanted - frozenset(pb.EventKind.values()):
         raise fields.invalid("kinds", "must be kinds of EventKind")
-    return wanted
+    return frozenset() if pb.EVENT_KIND_UNSPECIFIED in wanted else wanted
 
 
 def _kind(event: event_pb2.Event) -> int:

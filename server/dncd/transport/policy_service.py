@@ -38,15 +38,12 @@ class PolicyHandlers:
         """Put a policy in force; an equal one keeps its version."""
         policy = _policy(request.policy)
         written = self._changes.accept(call, request, PolicyApplied(policy))
-        changed = bool(written.codes[0])
-        if request.validate_only:
-            applied = pb.AppliedPolicy(policy=policy_message(policy))
-        elif changed:
-            applied = _applied_message(policies.Applied(policy, written.position, written.time_ms))
-        else:
-            applied = self._in_force(call, policy.name)
+        changed, applied = policies.read_applied(written.codes, policy)
+        message = (
+            pb.AppliedPolicy(policy=policy_message(policy)) if request.validate_only else _applied_message(applied)
+        )
         return pb.ApplyPolicyResponse(
-            applied=applied, changed=changed, written_at=self._changes.written_at(request, written)
+            applied=message, changed=changed, written_at=self._changes.written_at(request, written)
         )
 
     def get(self, call: Call, request: pb.GetPolicyRequest) -> pb.GetPolicyResponse:
@@ -77,10 +74,6 @@ class PolicyHandlers:
         return pb.DeletePolicyResponse(
             changed=bool(written.codes[0]), written_at=revision(self._store.id, written.position)
         )
-
-    def _in_force(self, call: Call, name: str) -> pb.AppliedPolicy:
-        with self._store.snapshot() as snapshot:
-            return _applied_message(policies.find(snapshot, call.caller.account_id, name))
 
 
 def _applied_message(applied: policies.Applied) -> pb.AppliedPolicy:

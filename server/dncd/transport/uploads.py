@@ -8,14 +8,12 @@ from datetime import date
 from pathlib import Path
 
 from dncd import accounts, limits, registries
-from dncd.errors import DncError, MalformedRequest
-from dncd.events import Snapshot, SnapshotActivated, SnapshotImported, SourceFile
+from dncd.errors import MalformedRequest
 from dncd.journal import Written
-from dncd.nouns import SnapshotState
 from dncd.registry.failures import ImportFailed
-from dncd.registry.importing import Imported, Order, import_apart
-from dncd.registry.prefixes import common_calling_code
+from dncd.registry.importing import Imported, import_apart
 from dncd.registry.shelf import Shelf
+from dncd.registry_imports import Accept, keep_import, order_import
 from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
@@ -47,40 +45,31 @@ class UploadHandlers:
         if first is None or not first.HasField("header"):
             raise MalformedRequest("the first message of an upload is its header")
         header = first.header
-        with self._store.snapshot() as snapshot:
-            registry, in_force = registries.find(snapshot, header.registry)
         listed = _date(header.list_date)
         file_name = fields.text(header.file_name, "header.file_name", limits.EVIDENCE_FIELD_BYTES_MAX)
         snapshot_id = self._new_id()
-        with _spooled(self._shelf.path / registry.name, snapshot_id, pieces, header.sha256) as path:
-            order = Order(
-                registries=self._shelf.path,
-                registry=registry.name,
-                snapshot=snapshot_id,
-                path=path,
-                file_name=Path(file_name).name or "upload",
-                format=header.format,
-                calling_code=common_calling_code(registry.scope),
-                list_date=listed,
-                column=header.column,
-                registered_flags=header.registered_flags,
-                previous=in_force,
-            )
+        with self._store.snapshot() as snapshot:
+            registries.find(snapshot, header.registry)
+        with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as path:
+            with self._store.snapshot() as snapshot:
+                order = order_import(
+                    snapshot,
+                    self._shelf,
+                    snapshot_id,
+                    registry=header.registry,
+                    path=path,
+                    file_name=Path(file_name).name or "upload",
+                    format_name=header.format,
+                    list_date=listed,
+                    column=header.column,
+                    registered_flags=header.registered_flags,
+                )
             made = import_apart(order)
-        written = self._keep(call, order, made)
-        state = SnapshotState(written.codes[0])
-        if header.activate and state is SnapshotState.READY:
-            change = SnapshotActivated(registry.name, snapshot_id)
-            written = self._changes.accept_for(accounts.SERVER_ID, call, header, change)
-        return self._answer(registry.name, snapshot_id, made, written)
+        written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
+        return self._answer(order.registry, snapshot_id, made, written)
 
-    def _keep(self, call: Call, order: Order, made: Imported) -> Written:
-        snapshot = snapshot_of(order, made)
-        try:
-            return self._changes.accept_for(accounts.SERVER_ID, call, pb.ImportHeader(), SnapshotImported(snapshot))
-        except DncError:
-            self._shelf.remove(order.registry, order.snapshot)
-            raise
+    def _accepting(self, call: Call) -> Accept:
+        return lambda change: self._changes.accept_for(accounts.SERVER_ID, call, pb.ImportHeader(), change)
 
     def _answer(self, registry: str, snapshot_id: str, made: Imported, written: Written) -> pb.ImportSnapshotResponse:
         with self._store.snapshot() as snapshot:
@@ -90,21 +79,6 @@ class UploadHandlers:
             for each in made.first_rejects
         )
         return pb.ImportSnapshotResponse(snapshot=message, written_at=revision(self._store.id, written.position))
-
-
-def snapshot_of(order: Order, made: Imported) -> Snapshot:
-    """Build the snapshot that the journal keeps of an import."""
-    return Snapshot(
-        registry=order.registry,
-        id=order.snapshot,
-        format=order.format,
-        list_date=made.list_date,
-        files=(SourceFile(order.file_name, made.sha256, made.bytes),),
-        lines=made.lines,
-        rejects=made.rejects,
-        numbers=made.numbers,
-        coverage=made.coverage,
-    )
 
 
 @contextmanager

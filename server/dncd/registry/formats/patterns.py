@@ -17,6 +17,7 @@ from dncd.storage.contract import Phones
 _SLICE_ROWS: Final = 4096  # so that a slice and its doubles stay in the second-level cache
 _DIGITS: Final = {"D": (0, 9), "N": (2, 9), "P": (1, 9)}
 _ZERO: Final = ord("0")
+_LF: Final = ord("\n")
 
 Bytes = NDArray[np.uint8]
 
@@ -69,7 +70,7 @@ def pattern(template: str, code: int | None = None) -> Pattern:
     base += sum(low * weight for (low, _), weight in zip(places, weights, strict=True))
     return Pattern(
         width=len(template) + 1,
-        lowest=np.tile(np.array([*lowest, ord("\n")], np.uint8), _SLICE_ROWS),
+        lowest=np.tile(np.array([*lowest, _LF], np.uint8), _SLICE_ROWS),
         spans=np.tile(np.array([high - low for low, high in [*places, (0, 0)]], np.uint8), _SLICE_ROWS),
         weights=np.array([*weights, 0.0]),
         base=base,
@@ -82,11 +83,13 @@ def match(block: Block, patterns: Sequence[Pattern]) -> Phones:
     A block whose lines all have one width costs about 10 ns a line; where widths differ, 20 ns more.
     """
     codes = np.frombuffer(block.text, np.uint8)
-    width = block.text.index(b"\n") + 1
+    width = block.text.find(b"\n") + 1
+    if not width:
+        return np.zeros(0, np.uint64)
     if len(codes) % width == 0:
         phones = _first_match(codes, width, patterns)
         # A pattern holds its line feed: where all rows match, all lines have this width.
-        if phones.all():
+        if phones.all() or _all_of_width(codes, width):
             return phones
     return _by_width(block, codes, patterns)
 
@@ -100,6 +103,11 @@ def _first_match(codes: Bytes, width: int, patterns: Sequence[Pattern]) -> Phone
         if phones.all():
             break
     return phones
+
+
+def _all_of_width(codes: Bytes, width: int) -> bool:
+    feeds = codes == _LF
+    return bool(feeds[width - 1 :: width].all()) and np.count_nonzero(feeds) == len(codes) // width
 
 
 def _of_width(patterns: Sequence[Pattern], width: int) -> Iterator[Pattern]:
