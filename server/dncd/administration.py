@@ -16,7 +16,7 @@ from dncd.journal import Written, accept
 from dncd.nouns import Role
 from dncd.registry.shelf import Shelf
 from dncd.registry.verify import verify
-from dncd.storage.contract import Store, Transaction
+from dncd.storage.contract import Snapshot, Store
 
 OPERATOR = "operator"
 
@@ -26,16 +26,16 @@ def create_account(store: Store, now_ms: int, name: str, default_region: str) ->
     if default_region and not known_region(default_region):
         raise InvalidFields([FieldFault("default_region", "must be an ISO 3166-1 alpha-2 country code in capitals")])
     with store.transaction() as txn:
-        account_id = accounts.next_id(txn)
-        accept(txn, Draft(account_id, OPERATOR, Role.SERVER, AccountCreated(name, default_region)), now_ms)
-    return accounts.Account(account_id, name, default_region)
+        new_id = accounts.next_id(txn)
+        accept(txn, Draft(new_id, OPERATOR, Role.SERVER, AccountCreated(name, default_region)), now_ms)
+    return accounts.Account(new_id, name, default_region)
 
 
 def create_token(store: Store, now_ms: int, account: str, name: str, role: Role, expires_at_ms: int = 0) -> str:
     """Create a token; returns its text, which is not stored. Raises `InvalidFields` where there is no such account."""
     text, change = tokens.mint(name, role, expires_at_ms)
     with store.transaction() as txn:
-        accept(txn, Draft(_account_id(txn, account), OPERATOR, Role.SERVER, change), now_ms)
+        accept(txn, Draft(account_id(txn, account), OPERATOR, Role.SERVER, change), now_ms)
     return text
 
 
@@ -74,12 +74,13 @@ def prune_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, snaps
 def grant_coverage(store: Store, now_ms: int, registry: str, account: str, prefixes: tuple[str, ...]) -> None:
     """Say what an account may rely on; raises `RegistryNotFound`, and `InvalidFields` where there is no account."""
     with store.transaction() as txn:
-        change = CoverageGranted(registry, account, _account_id(txn, account), prefixes)
+        change = CoverageGranted(registry, account, account_id(txn, account), prefixes)
         accept(txn, Draft(accounts.SERVER_ID, OPERATOR, Role.SERVER, change), now_ms)
 
 
-def _account_id(txn: Transaction, name: str) -> int:
-    account = accounts.find(txn, name)
+def account_id(snapshot: Snapshot, name: str) -> int:
+    """Return the id of an account; raises `InvalidFields` where there is none."""
+    account = accounts.find(snapshot, name)
     if account is None:
         raise InvalidFields([FieldFault("account", "there is no such account; create it first")])
     return account.id

@@ -15,7 +15,7 @@ from dncd.nouns import OWN_WORD, RemovalReason, RowOutcome
 from dncd.records import HEAD_BYTES, Record, entry_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import Kind, account_key
-from dncd.touched import ACCOUNT_BYTES, BY_EXPIRY, BY_LABEL, BY_TIME, Touched, read
+from dncd.touched import ACCOUNT_BYTES, BY_EXPIRY, BY_LABEL, BY_TIME, Template, Touched, read
 
 _MAX_OF_KIND = {Kind.PREFIX: ("prefix", limits.PREFIXES_MAX), Kind.DOMAIN: ("domain", limits.DOMAINS_MAX)}
 
@@ -44,13 +44,19 @@ def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only
     keys = [entry.target.key(account_id) for entry in change.entries]
     rows = [row for row, key in enumerate(keys) if only is None or key in only]
     touched = Touched(txn, event, [keys[row] for row in rows])
+    templates: dict[tuple[object, ...], Template] = {}
     outcomes = bytearray()
     for row in rows:
-        entry = change.entries[row]
-        record = entry_record(
-            label_ids[entry.label], entry.source, entry.reason, entry.starts_at_ms, entry.expires_at_ms, event, row
-        )
-        outcomes.append(add(touched.records(keys[row]), record))
+        _, label, source, reason, _, _, starts_at_ms, expires_at_ms = change.entries[row]
+        alike = (label, source, reason, starts_at_ms, expires_at_ms)
+        template = templates.get(alike)
+        if template is None:
+            record = entry_record(label_ids[label], source, reason, starts_at_ms, expires_at_ms, event)
+            template = templates[alike] = touched.template(record)
+        if touched.add_first(keys[row], template, row):
+            outcomes.append(RowOutcome.ADDED)
+        else:
+            outcomes.append(add(touched.records(keys[row]), template.record._replace(row=row)))
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return bytes(outcomes)

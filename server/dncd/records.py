@@ -23,6 +23,7 @@ OPT_IN_LABEL: Final = 0
 
 _HEAD = struct.Struct(">Q")
 _STRUCT = struct.Struct("<IBBBxqqqQII")
+_ROW = struct.Struct("<II")
 assert _STRUCT.size == RECORD_BYTES, "the struct and the dtype describe the same bytes"
 
 RECORD: Final = np.dtype(
@@ -79,6 +80,11 @@ class Record(NamedTuple):
         )
 
 
+def pack_row(row: int) -> bytes:
+    """Encode what a record ends in: the row of its event."""
+    return _ROW.pack(row, 0)
+
+
 @dataclass(slots=True)
 class Known:
     """What is known about an address: the position of the newest event about it (0: none), and its records."""
@@ -116,7 +122,7 @@ def opt_in_of(records: list[Record]) -> Record | None:
 
 
 def entry_record(
-    label: int, source: Source, reason: EntryReason, starts_at_ms: int, expires_at_ms: int, event: Event, row: int
+    label: int, source: Source, reason: EntryReason, starts_at_ms: int, expires_at_ms: int, event: Event, row: int = 0
 ) -> Record:
     """Build the record of an entry that a row of an event adds; an end of 0 is never."""
     ends = expires_at_ms or NEVER_MS

@@ -7,11 +7,12 @@ labels, and the links of history: so none of them can disagree.
 import struct
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from dncd import labels
 from dncd.events import Event
 from dncd.links import link_of
-from dncd.records import NEVER_MS, Known, Record, unpack
+from dncd.records import NEVER_MS, Known, Record, pack_row, unpack
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key
 
@@ -29,21 +30,58 @@ def read(snapshot: Snapshot, address_key: bytes) -> Known:
     return unpack(snapshot.get(Table.ADDRESSES, address_key))
 
 
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What the entries of one event have in common but for their address and row, packed as far as it goes."""
+
+    record: Record
+    value_head: bytes
+    finders: tuple[bytes, ...]
+
+    def value(self, row: int) -> bytes:
+        """Pack what is known about an address whose first entry this is."""
+        return self.value_head + pack_row(row)
+
+
 class Touched:
-    """What is known about the addresses of one event of one account, to be changed in place and saved."""
+    """What is known about the addresses of one event of one account, to be changed in place and saved.
+
+    An address that the index rules out, and that gets one entry, costs half of any other: most rows of a large import
+    are so. Both ways give the same tables, and a test holds that.
+    """
 
     def __init__(self, txn: Transaction, event: Event, keys: Iterable[bytes]) -> None:
         """Read the addresses; one that the index rules out is not even looked for."""
         self._txn = txn
         self._event = event
+        self._account = account_key(event.draft.account_id)
         unique = list(dict.fromkeys(keys))
         maybe = txn.maybe_known(unique).tolist()
-        self._known = {key: read(txn, key) if look else Known(0, []) for key, look in zip(unique, maybe, strict=True)}
+        self._known = {key: read(txn, key) for key, look in zip(unique, maybe, strict=True) if look}
         self._before = {key: list(known.records) for key, known in self._known.items() if known.records}
+        self._first: dict[bytes, tuple[Template, int]] = {}
+
+    def template(self, record: Record) -> Template:
+        """Prepare entries that are alike but for their address and row."""
+        value = Known(self._event.position, [record]).pack()
+        return Template(record, value[: -len(pack_row(0))], _finders(self._account, b"", record))
+
+    def add_first(self, key: bytes, template: Template, row: int) -> bool:
+        """Add the first entry of an address that is certainly new; False, and nothing done, for any other."""
+        if key in self._known or key in self._first:
+            return False
+        self._first[key] = template, row
+        return True
 
     def records(self, key: bytes) -> list[Record]:
         """Return the records of an address: change this list."""
-        return self._known[key].records
+        known = self._known.get(key)
+        if known is None:
+            known = self._known[key] = Known(0, [])
+            if key in self._first:
+                template, row = self._first.pop(key)
+                known.records.append(template.record._replace(row=row))
+        return known.records
 
     def save(self) -> None:
         """Write every address, whether it changed or not: the event is part of its history."""
@@ -55,40 +93,52 @@ class Touched:
                 history.append(link_of(key, known.last_event, position))
                 known.last_event = position
             addresses.append((key, known.pack()))
-        self._save_finders()
+        counts: Counter[int] = Counter()
+        found: tuple[Rows, ...] = ([], [], [])
+        self._find_known(found, counts)
+        self._save_first(history, addresses, found, counts)
+        for table, rows in zip(_FINDERS, found, strict=True):
+            self._txn.put_many(table, rows)
         self._txn.put_many(Table.HISTORY, history)
         self._txn.put_many(Table.ADDRESSES, addresses)
+        for label_id, change in counts.items():
+            if change:
+                labels.add_to_count(self._txn, self._event.draft.account_id, label_id, change)
 
-    def _save_finders(self) -> None:
-        """Take the entries that are gone from the tables that find entries, put in the new ones, and count both."""
-        account = account_key(self._event.draft.account_id)
-        counts: Counter[int] = Counter()
-        found: tuple[Rows, Rows, Rows] = ([], [], [])
+    def _save_first(self, history: Rows, addresses: Rows, found: tuple[Rows, ...], counts: Counter[int]) -> None:
+        """Gather the rows of addresses that are new, in as few steps as there are rows."""
+        link_head, no_link = link_of(b"", 0, self._event.position)
+        for key, (template, row) in self._first.items():
+            target = key[ACCOUNT_BYTES:]
+            history.append((link_head + key, no_link))
+            addresses.append((key, template.value(row)))
+            for rows, finder in zip(found, template.finders, strict=False):
+                rows.append((finder + target, b""))
+        counts.update(template.record.label for template, _ in self._first.values())
+
+    def _find_known(self, found: tuple[Rows, ...], counts: Counter[int]) -> None:
+        """Take the entries that are gone from the tables that find entries, gather the new ones, and count both."""
         for key, known in self._known.items():
             before = self._before.get(key, [])
             for record in before:
                 if record.label and record not in known.records:
                     counts[record.label] -= 1
-                    self._delete_finders(account, key, record)
+                    self._delete_finders(self._account, key, record)
             for record in known.records:
                 if record.label and record not in before:
                     counts[record.label] += 1
-                    for rows, finder in zip(found, _finders(account, key, record), strict=False):
+                    finders = _finders(self._account, key[ACCOUNT_BYTES:], record)
+                    for rows, finder in zip(found, finders, strict=False):
                         rows.append((finder, b""))
-        for table, rows in zip(_FINDERS, found, strict=True):
-            self._txn.put_many(table, rows)
-        for label_id, change in counts.items():
-            if change:
-                labels.add_to_count(self._txn, self._event.draft.account_id, label_id, change)
 
     def _delete_finders(self, account: bytes, key: bytes, record: Record) -> None:
-        for table, finder in zip(_FINDERS, _finders(account, key, record), strict=False):
+        for table, finder in zip(_FINDERS, _finders(account, key[ACCOUNT_BYTES:], record), strict=False):
             self._txn.delete(table, finder)
 
 
-def _finders(account: bytes, key: bytes, record: Record) -> tuple[bytes, ...]:
-    """Return the keys that find an entry by label, by time, and by expiry where it ends."""
-    label, source, recorded_at_ms, target = record.label, record.source, record.recorded_at_ms, key[ACCOUNT_BYTES:]
+def _finders(account: bytes, target: bytes, record: Record) -> tuple[bytes, ...]:
+    """Return the keys that find an entry by label, by time, and by expiry where it ends; each ends in the target."""
+    label, source, recorded_at_ms = record.label, record.source, record.recorded_at_ms
     by_label = account + BY_LABEL.pack(label, recorded_at_ms, source) + target
     by_time = account + BY_TIME.pack(recorded_at_ms, label, source) + target
     if record.expires_at_ms == NEVER_MS:

@@ -12,6 +12,7 @@ from rich.progress import Progress
 from dncd import journal
 from dncd.cli.access import accounts_app, tokens_app
 from dncd.cli.frame import EXIT_CODES, FAILED, JsonOption, StoreOption, attached, run, say
+from dncd.cli.registry import registry_app
 from dncd.config import Settings, effective
 from dncd.daemon.ambient import log_to_stderr
 from dncd.daemon.supervisor import serve as serve_until_stopped
@@ -29,6 +30,7 @@ app = typer.Typer(
 journal_app = typer.Typer(help="The proof: every accepted change.", epilog=EXIT_CODES, no_args_is_help=True)
 app.add_typer(accounts_app, name="account")
 app.add_typer(tokens_app, name="token")
+app.add_typer(registry_app, name="registry")
 app.add_typer(journal_app, name="journal")
 
 

@@ -33,7 +33,7 @@ def inspect(snapshot: Snapshot, folder: Path) -> None:
         try:
             verify(place)
         except (SnapshotDamaged, OSError) as error:
-            _log.error("snapshot %s of %s is not served: %s", kept.snapshot.id, kept.snapshot.registry, error)  # noqa: TRY400 - the sentence names the file; a trace adds nothing
+            _log.error("snapshot %s of %s is not served: %s", kept.snapshot.id, kept.snapshot.registry, error)
             _put_away(place)
 
 

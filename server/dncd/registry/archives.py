@@ -92,7 +92,7 @@ def check_entry(info: zipfile.ZipInfo, name: str) -> bool:
 
 
 def zip_pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, piece_bytes: int) -> Iterator[bytes]:
-    """Expand one entry in pieces; its checksum is verified at the end. Raises SourceUnreadable, zlib.error, EOFError."""
+    """Expand one entry in pieces; its end verifies its checksum. Raises SourceUnreadable, zlib.error, EOFError."""
     try:
         with archive.open(info) as entry:
             while piece := entry.read(piece_bytes):

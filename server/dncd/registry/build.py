@@ -29,9 +29,10 @@ from dncd.registry.numberset import NumberSet
 from dncd.storage.contract import Mask, Phones
 
 Step = Literal["bits", "members", "manifest", "sync", "rename"]
-# A number touches a page of bits at worst; a whole national register touches 350 MB of them, and as much of Roaring.
-_SET_BYTES_MAX: Final = 900 << 20
-_NUMBER_BYTES: Final = 4096 + 16
+# At worst a number touches a page of bits, and is a container of its own; a national register takes 350 MB of each.
+_BITS_BYTES_MAX: Final = 450 << 20
+_MEMBERS_BYTES_MAX: Final = 450 << 20
+_MEMBER_BYTES: Final = 16
 
 
 class SnapshotBuilder:
@@ -68,7 +69,8 @@ class SnapshotBuilder:
         try:
             self._prepare(numbers_expected)
         except BaseException:
-            self._abandon()
+            shutil.rmtree(self.folder)
+            self._claim.release()
             raise
 
     def __enter__(self) -> Self:
@@ -78,7 +80,8 @@ class SnapshotBuilder:
         self, kind: type[BaseException] | None, exception: BaseException | None, trace: TracebackType | None
     ) -> None:
         if not self._finished:
-            self._abandon()
+            shutil.rmtree(self.folder)
+        self._claim.release()
 
     def add(self, chunk: Chunk) -> None:
         """Apply a chunk, as if number by number; raises StorageFull, and ImportFailed for mixed categories."""
@@ -100,7 +103,6 @@ class SnapshotBuilder:
             self.folder.rename(self.place)
             self._finished = True
             sync_folder(self.place.parent)
-        self._claim.release()
         return manifest
 
     def _make_folder(self) -> Claim:
@@ -119,7 +121,7 @@ class SnapshotBuilder:
     def _prepare(self, numbers_expected: int) -> None:
         earlier = read_manifest(self.previous) if self.previous else None
         copied_bytes = earlier.disk_bytes if earlier else 0
-        require_space(self.folder, copied_bytes + min(numbers_expected * _NUMBER_BYTES, _SET_BYTES_MAX))
+        require_space(self.folder, copied_bytes + _expected_bytes(numbers_expected))
         require_sparse(self.folder)
         if self.previous and earlier:
             self._before = earlier.counts.numbers
@@ -186,10 +188,6 @@ class SnapshotBuilder:
         duplicates = self._read - self._added - self._removed
         return Counts(about.lines, about.rejects, self._read, numbers, self._added, self._removed, duplicates)
 
-    def _abandon(self) -> None:
-        shutil.rmtree(self.folder)
-        self._claim.release()
-
 
 def _in_order(chunk: Chunk) -> list[Chunk]:
     """Split a chunk into parts that only add or only remove and give the same when applied one after the other."""
@@ -223,6 +221,11 @@ def _by_category(categories: Categories) -> list[tuple[int, Mask]]:
     masks = np.where(categories == 0, np.uint16(1 << EVERY_CATEGORY), categories)
     used = int(np.bitwise_or.reduce(masks))
     return [(bit, masks >> np.uint16(bit) & np.uint16(1) == 1) for bit in range(16) if used >> bit & 1]
+
+
+def _expected_bytes(numbers: int) -> int:
+    """Estimate what a register without categories takes of the disk."""
+    return min(numbers * PAGE_BYTES, _BITS_BYTES_MAX) + min(numbers * _MEMBER_BYTES, _MEMBERS_BYTES_MAX)
 
 
 def _used_bytes(path: Path) -> int:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -156,10 +156,13 @@ def _about(order: Order, reading: Reading, source: Source, total: int, previous:
     listed = order.list_date or reading.list_date
     if listed is None:
         raise ListDateMissing("neither the file nor you say of which day the list is; give its date")
+    now = datetime.now(UTC)
+    if listed > now.date() + timedelta(days=1):  # it may be tomorrow where the list comes from
+        raise ImportFailed(f"the date of the list, {listed.isoformat()}, lies in the future; it would never grow stale")
     return About(
         format=order.format,
         list_date=listed,
-        created_at=datetime.now(UTC),
+        created_at=now,
         sources=(ReadFile(order.file_name, source.sha256, total),),
         lines=reading.lines,
         rejects=reading.rejects,

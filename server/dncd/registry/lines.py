@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from dncd.registry.archives import check_archive, check_entry, entry_name, gzip_pieces, inner_archive, zip_pieces
 from dncd.registry.failures import SourceTooLarge, SourceUnreadable
 
-BLOCK_BYTES: Final = 4 * 1024 * 1024
+BLOCK_BYTES: Final = 1024 * 1024  # so that the passes over a block find it in the cache
 LINE_BYTES_MAX: Final = 64 * 1024
 EXPANDED_BYTES_MAX: Final = 64 * 1024**3
 EXPANSION_RATIO_MAX: Final = 100

@@ -119,8 +119,8 @@ def _pieces_of_rest(phones: Phones) -> Iterator[Piece]:
 
 
 def _set(bits: NDArray[np.uint8], places: Phones) -> None:
-    for place in places.tolist():
-        bits[place >> 3] |= 1 << (place & 7)
+    masks = np.left_shift(np.uint8(1), places.astype(np.uint8) & np.uint8(7))
+    np.bitwise_or.at(bits, (places >> np.uint64(3)).view(np.int64), masks)
 
 
 def _windows_of_blocks(span: Span, blocks: list[int]) -> Iterator[int]:

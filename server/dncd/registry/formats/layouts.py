@@ -47,6 +47,8 @@ def read_lines(block: Block, layout: Layout) -> tuple[Phones, dict[int, str]]:
         read = np.flatnonzero(phones)
         phones[read[phone_faults(phones[read], len(read)) != 0]] = 0
     reasons: dict[int, str] = {}
+    if phones.all():
+        return phones, reasons
     for row in np.flatnonzero(phones == 0).tolist():
         if line := block.line(row).strip(BLANK):
             read_line = layout.define(line)
@@ -63,9 +65,10 @@ def numbers_of(
     """Read a block and count it: the numbers of its lines in order. `unwanted` numbers are rejected, for the reason."""
     phones, reasons = read_lines(block, layout)
     if unwanted is not None:
-        outside = unwanted(phones) & (phones != 0)
-        reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), why))
-        phones[outside] = 0
+        outside = unwanted(phones)
+        if outside.any():
+            reasons.update(dict.fromkeys(np.flatnonzero(outside & (phones != 0)).tolist(), why))
+            phones[outside] = 0
     for row in sorted(reasons):
         tally.rejected(block.file, block.first_line + row, reasons[row], decoded(block.line(row)))
     return counted(phones, tally)

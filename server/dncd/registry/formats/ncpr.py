@@ -103,18 +103,10 @@ def _chunk(table: Table, batch: list[Row], columns: Columns, tally: Tally) -> Ch
     masks = categories_of([row.fields[columns.preferences] for row in rows])
     operations = [row.fields[columns.operation].strip().casefold() if columns.operation >= 0 else "" for row in rows]
     removed = np.fromiter((operation in _REMOVALS for operation in operations), np.bool_, len(rows))
-    for place, row in enumerate(rows):
-        if reason := _reason(phones[place], reasons.get(place, NOT_A_NUMBER), operations[place], masks[place]):
-            table.reject(row, reason)
-            phones[place] = 0
+    known = {operation: _OPERATION.fullmatch(operation) is not None for operation in set(operations)}
+    good = (phones != 0) & ((masks != 0) | removed) & np.fromiter(map(known.__getitem__, operations), np.bool_, len(rows))
+    for place in np.flatnonzero(~good).tolist():
+        table.reject(rows[place], reasons.get(place) or (NO_CATEGORIES if known[operations[place]] else UNKNOWN_TEXT))
+    phones[~good] = 0
     kept = phones != 0
     return Chunk(counted(phones, tally), removed[kept], masks[kept])
-
-
-def _reason(phone: np.uint64, unread: str, operation: str, mask: np.uint16) -> str:
-    """Say why a row cannot be read, "" where it can. A removal needs no preferences."""
-    if not phone:
-        return unread
-    if not _OPERATION.fullmatch(operation):
-        return UNKNOWN_TEXT
-    return "" if mask or operation in _REMOVALS else NO_CATEGORIES

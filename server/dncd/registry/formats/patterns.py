@@ -97,10 +97,13 @@ def match(block: Block, patterns: Sequence[Pattern]) -> Phones:
 def _first_match(codes: Bytes, width: int, patterns: Sequence[Pattern]) -> Phones:
     """Read lines of one width by the first pattern that each of them matches."""
     phones = np.zeros(len(codes) // width, np.uint64)
-    for fitting in _of_width(patterns, width):
-        found = fitting.read(codes)
-        phones = np.where(phones == 0, found, phones) if phones.any() else found
-        if phones.all():
+    rest = np.arange(len(phones))
+    # The first line's own pattern goes first: most often all lines have it.
+    for fitting in sorted(_of_width(patterns, width), key=lambda fitting: not fitting.read(codes[:width])[0]):
+        left = codes if len(rest) == len(phones) else codes.reshape(-1, width)[rest].ravel()
+        phones[rest] = fitting.read(left)
+        rest = np.flatnonzero(phones == 0)
+        if not len(rest):
             break
     return phones
 

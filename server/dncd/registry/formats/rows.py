@@ -90,7 +90,7 @@ class Table:
             except csv.Error:
                 self._broken(line, reader.line_num)
                 continue
-            if any(field and not field.isspace() for field in fields):
+            if "".join(fields).strip():
                 yield Row(line, fields)
 
     def _broken(self, first: int, last: int) -> None:

@@ -1,0 +1,249 @@
+"""Commands about registries: national do-not-contact lists, their versions, and who may rely on them.
+
+They work on the folder of the store, while it is served or not. Each change goes through the journal, like every other.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pyroaring import BitMap64
+
+from dncd import administration, registries
+from dncd.app import REGISTRIES
+from dncd.cli.access import founded
+from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
+from dncd.cli.registry_import import import_
+from dncd.cli.registry_tables import print_registries, print_registry, told_registry, told_snapshot
+from dncd.daemon.ambient import now_ms
+from dncd.errors import InvalidFields, SnapshotHeld, SnapshotNotFound
+from dncd.events import Registry, RegistryCreated
+from dncd.limits import NOTE_BYTES_MAX
+from dncd.registry.members import diff as compare
+from dncd.registry.numberset import columns
+from dncd.registry.shelf import Shelf
+from dncd.storage.contract import Snapshot
+from dncd.transport import fields
+from dncd.transport.registry_service import prefixes as read_prefixes
+
+ID_DIGITS_MIN = 4
+
+registry_app = typer.Typer(
+    help="National do-not-contact registers: import them, put versions of them in force.",
+    epilog=EXIT_CODES,
+    no_args_is_help=True,
+)
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")]
+IdArgument = Annotated[
+    str, typer.Argument(metavar="SNAPSHOT", help=f"The id of a snapshot, or its first {ID_DIGITS_MIN} digits or more.")
+]
+
+
+@registry_app.command("create", epilog=EXIT_CODES)
+def create(
+    name: NameArgument,
+    scope: Annotated[
+        list[str], typer.Option(help="A prefix of the numbers that it speaks about, such as +1. Can be repeated.")
+    ],
+    description: Annotated[str, typer.Option(help="What it is.")] = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Create a registry. It holds nothing until a file is imported, and nobody may rely on it until `coverage`."""
+    with options_judged():
+        made = Registry(
+            fields.name(name, "NAME"),
+            read_prefixes(scope, "--scope", at_least=1),
+            fields.text(description, "--description", NOTE_BYTES_MAX),
+        )
+    with founded(store) as opened:
+        created = bool(administration.accept_for_server(opened, now_ms(), RegistryCreated(made)).codes[0])
+        with opened.snapshot() as snapshot:
+            told = told_registry(snapshot, made.name, now_ms())
+    say_or_tell(told | {"created": created}, f"{'created' if created else 'there is'} registry {name}", as_json=as_json)
+
+
+registry_app.command("import", epilog=EXIT_CODES)(import_)
+
+
+@registry_app.command("list", epilog=EXIT_CODES)
+def list_all(store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """List the registries by name, each with the list that is in force and its age."""
+    with attached(store) as opened, opened.snapshot() as snapshot:
+        found = [told_registry(snapshot, each.name, now_ms()) for each in registries.scan(snapshot)]
+    if as_json:
+        typer.echo(json.dumps(found))
+    else:
+        print_registries(found)
+
+
+@registry_app.command("show", epilog=EXIT_CODES)
+def show(name: NameArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
+    """Show a registry and its snapshots, the newest first."""
+    with attached(store) as opened, opened.snapshot() as snapshot:
+        told = told_registry(snapshot, name, now_ms())
+        told["snapshots"] = [told_snapshot(kept) for kept in registries.scan_snapshots(snapshot, name)]
+    if as_json:
+        typer.echo(json.dumps(told))
+    else:
+        print_registry(told)
+
+
+@registry_app.command("activate", epilog=EXIT_CODES)
+def activate(
+    name: NameArgument,
+    snapshot_id: IdArgument,
+    reason: Annotated[str, typer.Option(help="Why; needed to confirm a snapshot that is held.")] = "",
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Put a snapshot in force, also an older one, after all of its files were read. Every check after this uses it."""
+    with options_judged():
+        reason = fields.text(reason, "--reason", NOTE_BYTES_MAX)
+    with attached(store) as opened:
+        with opened.snapshot() as snapshot:
+            found = find_id(snapshot, name, snapshot_id)
+        try:
+            changed = administration.activate_snapshot(opened, shelf_of(store), now_ms(), name, found, reason)
+        except SnapshotHeld as held:
+            raise SnapshotHeld(f"{held}: say it with --reason") from None
+        with opened.snapshot() as snapshot:
+            told = told_snapshot(registries.find_snapshot(snapshot, name, found))
+    sentence = f"{found} is in force" if changed else f"{found} was in force already"
+    say_or_tell(told | {"changed": changed}, f"{sentence}: list of {told['list_date']}", as_json=as_json)
+
+
+@registry_app.command("diff", epilog=EXIT_CODES)
+def diff(
+    name: NameArgument,
+    old: IdArgument,
+    new: IdArgument,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Write the numbers to this new file: +14155550123 was added, -14155550199 was removed."),
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two snapshots: how many numbers were added and removed. Categories of numbers are not compared."""
+    if out is not None and out.exists():
+        say(f"dncd: {out} exists; name a new file")
+        raise typer.Exit(WRONG)
+    with attached(store) as opened, opened.snapshot() as snapshot:
+        ids = find_id(snapshot, name, old), find_id(snapshot, name, new)
+    shelf = shelf_of(store)
+    added, removed = compare(*(shelf.folder(name, each) for each in ids))
+    if out is not None:
+        _write_numbers(out, added, removed)
+    told = {"registry": name, "old": ids[0], "new": ids[1], "added": len(added), "removed": len(removed)}
+    if as_json:
+        typer.echo(json.dumps(told | {"out": str(out) if out else None}))
+    else:
+        typer.echo(f"{len(added):,} added, {len(removed):,} removed")
+
+
+@registry_app.command("prune", epilog=EXIT_CODES)
+def prune(
+    name: NameArgument,
+    snapshot_id: Annotated[str, typer.Argument(metavar="[SNAPSHOT]", help="The one to take away.")] = "",
+    keep: Annotated[
+        int | None, typer.Option(help="Keep this many, the newest imports, and drop the rest.", min=1)
+    ] = None,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Take snapshots away, with their files; never the one in force. What is gone cannot prove what was on a list."""
+    if bool(snapshot_id) == (keep is not None):
+        say("dncd: give either a snapshot, or --keep and a number")
+        raise typer.Exit(WRONG)
+    with attached(store) as opened:
+        with opened.snapshot() as snapshot:
+            doomed = [find_id(snapshot, name, snapshot_id)] if keep is None else _beyond(snapshot, name, keep)
+        for each in doomed:
+            administration.prune_snapshot(opened, shelf_of(store), now_ms(), name, each)
+    say_or_tell({"registry": name, "pruned": doomed}, f"took {len(doomed):,} away", as_json=as_json)
+
+
+@registry_app.command("coverage", epilog=EXIT_CODES)
+def coverage(
+    name: NameArgument,
+    account: Annotated[str, typer.Argument(help="Whose it is.")],
+    prefixes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PREFIX]...", help="What it subscribes to, such as +1415, in place of what it had."),
+    ] = None,
+    nothing: Annotated[bool, typer.Option("--none", help="Take all of it away.")] = False,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say which numbers of a registry an account may rely on, or show it. Others are UNSCREENED, not ALLOW."""
+    with options_judged():
+        granted = read_prefixes(prefixes or [], "PREFIX", at_least=0)
+    if granted and nothing:
+        say("dncd: give either prefixes, or --none")
+        raise typer.Exit(WRONG)
+    with attached(store) as opened:
+        if granted or nothing:
+            administration.grant_coverage(opened, now_ms(), name, account, granted)
+        with opened.snapshot() as snapshot:
+            registries.find(snapshot, name)
+            relied = registries.coverage(snapshot, administration.account_id(snapshot, account), name)
+    if as_json:
+        typer.echo(json.dumps({"registry": name, "account": account, "prefixes": relied}))
+    else:
+        typer.echo(" ".join(relied) or f"nothing: {account} may not rely on {name}")
+
+
+@contextmanager
+def options_judged() -> Iterator[None]:
+    """End the command with `WRONG` where an option or argument is not what it must be."""
+    try:
+        yield
+    except InvalidFields as error:
+        say(f"dncd: {error}")
+        raise typer.Exit(WRONG) from None
+
+
+def shelf_of(store: Path | None) -> Shelf:
+    """Return where a store's snapshots lie."""
+    return Shelf(settings_for(store).store / REGISTRIES)
+
+
+def find_id(snapshot: Snapshot, registry: str, written: str) -> str:
+    """Return the id that begins as written; raises `RegistryNotFound`, and `SnapshotNotFound` for none or several."""
+    registries.find(snapshot, registry)
+    ids = [kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)]
+    found = [each for each in ids if each == written or (len(written) >= ID_DIGITS_MIN and each.startswith(written))]
+    if len(found) > 1:
+        raise SnapshotNotFound(f"{len(found)} snapshots begin with {written}; give more of the id", registry=registry)
+    return registries.find_snapshot(snapshot, registry, found[0] if found else written).snapshot.id
+
+
+def say_or_tell(told: dict[str, object], sentence: str, *, as_json: bool) -> None:
+    """Print JSON for a machine, or a sentence for the person."""
+    if as_json:
+        typer.echo(json.dumps(told))
+    else:
+        say(sentence)
+
+
+def _beyond(snapshot: Snapshot, registry: str, keep: int) -> list[str]:
+    _, in_force = registries.find(snapshot, registry)
+    ids = [kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)]
+    return [each for each in ids[keep:] if each != in_force]
+
+
+def _write_numbers(out: Path, added: BitMap64, removed: BitMap64) -> None:
+    try:
+        with out.open("x", encoding="ascii") as file:
+            signed = (("+", part) for part in columns(added)), (("-", part) for part in columns(removed))
+            for sign, part in chain(*signed):
+                file.writelines(f"{sign}{phone}\n" for phone in part.tolist())
+    except OSError as error:
+        out.unlink(missing_ok=True)
+        say(f"dncd: {out} cannot be written: {error.strerror}")
+        raise typer.Exit(WRONG) from None

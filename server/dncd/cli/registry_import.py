@@ -1,0 +1,183 @@
+"""`dncd registry import`: a file becomes a snapshot, in this process, with a bar that tells how far it is."""
+
+import json
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from dncd import registries
+from dncd.administration import accept_for_server
+from dncd.app import REGISTRIES
+from dncd.cli.frame import FAILED, JsonOption, StoreOption, attached, say, settings_for
+from dncd.cli.registry_tables import covers, print_table, told_snapshot
+from dncd.daemon.ambient import new_id, now_ms
+from dncd.nouns import SnapshotState
+from dncd.registry.importing import REJECTS, Imported, Order, import_file
+from dncd.registry.importing import Progress as Tell
+from dncd.registry.shelf import Shelf
+from dncd.registry_imports import keep_import, order_import
+from dncd.storage.contract import Store
+
+REJECTS_SHOWN = 5
+_STOPS = (signal.SIGINT, signal.SIGTERM)
+
+
+class FormatName(StrEnum):
+    """The formats that registers come in."""
+
+    FTC = "ftc"
+    FTC_CHANGE = "ftc-change"
+    TPS = "tps"
+    NCPR = "ncpr"
+    ACMA = "acma"
+    CSV = "csv"
+    NUMBERS = "numbers"
+
+
+def import_(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")],
+    file: Annotated[
+        Path,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="The file as it came; .zip and .gz are read."),
+    ],
+    format_name: Annotated[FormatName, typer.Option("--format", help="The layout of the file.")],
+    list_date: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day of the list, in place of the file's own. Age counts from it."),
+    ] = None,
+    column: Annotated[str, typer.Option(help="csv: the column of the numbers, by name or number from 1.")] = "",
+    registered_flags: Annotated[str, typer.Option(help="acma: the flags that mean registered, such as Y.")] = "",
+    region: Annotated[
+        str, typer.Option(help="csv, numbers: the country of numbers that are written without one, such as US.")
+    ] = "",
+    activate: Annotated[bool, typer.Option(help="Put it in force when it is whole, unless it is held.")] = True,
+    store: StoreOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import a version of a registry beside the one in force, verify it, and put it in force.
+
+    Ctrl-C leaves nothing behind. The exit code is 1 where it is held: over a fifth fewer numbers than before.
+    """
+    started = time.monotonic()
+    shelf = Shelf(settings_for(store).store / REGISTRIES)
+    with attached(store) as opened:
+        with opened.snapshot() as snapshot:
+            order = order_import(
+                snapshot,
+                shelf,
+                new_id(),
+                registry=name,
+                path=file,
+                file_name=file.name,
+                format_name=format_name,
+                list_date=list_date.date() if list_date else None,
+                column=column,
+                registered_flags=registered_flags,
+                region=region.upper(),
+            )
+        made = _import_and_keep(opened, shelf, order, activate=activate)
+        with opened.snapshot() as snapshot:
+            kept = registries.find_snapshot(snapshot, name, order.snapshot)
+    rejects = shelf.folder(name, order.snapshot) / REJECTS if made.rejects else None
+    told = told_snapshot(kept) | {
+        "rejects_file": str(rejects) if rejects else None,
+        "first_rejects": [asdict(each) for each in made.first_rejects],
+        "seconds": round(time.monotonic() - started, 1),
+    }
+    if as_json:
+        typer.echo(json.dumps(told))
+    else:
+        _print(told)
+    if activate and kept.state is SnapshotState.HELD:
+        raise typer.Exit(FAILED)
+
+
+def _import_and_keep(store: Store, shelf: Shelf, order: Order, *, activate: bool) -> Imported:
+    with _stops_interrupt() as ignore_stops:
+        try:
+            with _progress() as tell:
+                made = import_file(order, tell)
+            # From here on a stop could come between a change that is durable and its files.
+            ignore_stops()
+        except BaseException as error:
+            shelf.remove(order.registry, order.snapshot)
+            if isinstance(error, KeyboardInterrupt):
+                say("dncd: stopped; nothing was imported, and what was in force still is")
+                raise typer.Exit(FAILED) from None
+            raise
+        keep_import(lambda change: accept_for_server(store, now_ms(), change), shelf, order, made, activate=activate)
+    return made
+
+
+@contextmanager
+def _stops_interrupt() -> Iterator[Callable[[], None]]:
+    """Make SIGTERM stop as Ctrl-C does; what is yielded makes both be ignored until the block ends."""
+    before = {each: signal.signal(each, signal.default_int_handler) for each in _STOPS}
+
+    def ignore() -> None:
+        for each in _STOPS:
+            signal.signal(each, signal.SIG_IGN)
+
+    try:
+        yield ignore
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+@contextmanager
+def _progress() -> Iterator[Tell]:
+    """Draw a bar on a terminal's stderr: bytes read, their rate, the time left."""
+    errors = Console(stderr=True)
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        console=errors,
+        transient=True,
+        disable=not errors.is_terminal,
+    )
+    with bar:
+        task = bar.add_task("importing", total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total, description="verifying" if done >= total else "importing")
+
+        yield tell
+
+
+def _print(told: dict[str, Any]) -> None:
+    facts = [
+        ("snapshot", told["id"]),
+        ("list of", told["list_date"]),
+        ("numbers", f"{told['numbers']:,}"),
+        ("lines", f"{told['lines']:,}"),
+        ("rejects", f"{told['rejects']:,}"),
+        ("covers", covers(told["coverage"])),
+        ("state", told["state"]),
+        ("took", f"{told['seconds']} s"),
+    ]
+    print_table([told["registry"], ""], facts)
+    if told["rejects"]:
+        rows = [
+            (each["file"], f"{each['line']:,}", each["reason"], each["masked"])
+            for each in told["first_rejects"][:REJECTS_SHOWN]
+        ]
+        typer.echo("")
+        print_table(["rejected in", "line#", "because", "text"], rows)
+        typer.echo(f"all of them: {told['rejects_file']}")
+    if told["state"] == "held":
+        say("HELD, not in force: it has over a fifth fewer numbers than the list in force. If that is right, confirm:")
+        say(f"  dncd registry activate {told['registry']} {told['id']} --reason TEXT")

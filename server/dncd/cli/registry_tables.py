@@ -1,0 +1,121 @@
+"""Registries and their snapshots as JSON and as tables."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dncd import registries
+from dncd.storage.contract import Snapshot
+
+# Wide enough that no cell of a table in a pipe is folded.
+_PIPED_WIDTH: Final = 240
+_STYLES: Final = {"in-force": "green", "held": "bold yellow"}
+
+
+def told_registry(snapshot: Snapshot, name: str, now_ms: int) -> dict[str, Any]:
+    """Tell a registry and its list in force; the age is in days, from the list's own date."""
+    registry, in_force = registries.find(snapshot, name)
+    listed = registries.find_snapshot(snapshot, name, in_force).snapshot if in_force else None
+    return {
+        "name": registry.name,
+        "scope": list(registry.scope),
+        "description": registry.description,
+        "in_force": in_force or None,
+        "list_date": listed.list_date.isoformat() if listed else None,
+        "age_days": (datetime.fromtimestamp(now_ms / 1000, UTC).date() - listed.list_date).days if listed else None,
+        "numbers": listed.numbers if listed else None,
+        "snapshots_kept": len(registries.scan_snapshots(snapshot, name)),
+    }
+
+
+def told_snapshot(kept: registries.Kept) -> dict[str, Any]:
+    """Tell a snapshot that is kept."""
+    snapshot = kept.snapshot
+    return {
+        "registry": snapshot.registry,
+        "id": snapshot.id,
+        "state": kept.state.name.lower().replace("_", "-"),
+        "format": snapshot.format,
+        "list_date": snapshot.list_date.isoformat(),
+        "numbers": snapshot.numbers,
+        "lines": snapshot.lines,
+        "rejects": snapshot.rejects,
+        "coverage": list(snapshot.coverage),
+        "files": [{"name": file.name, "sha256": file.sha256, "bytes": file.bytes} for file in snapshot.files],
+        "imported_at": datetime.fromtimestamp(kept.imported_at_ms // 1000, UTC).isoformat().replace("+00:00", "Z"),
+        "actor": kept.actor,
+    }
+
+
+def print_registries(found: Iterable[Mapping[str, Any]]) -> None:
+    """Print registries, one a line."""
+    rows = [
+        (
+            each["name"],
+            " ".join(each["scope"]),
+            each["list_date"] or "no list",
+            "" if each["age_days"] is None else f"{each['age_days']:,}",
+            "" if each["numbers"] is None else f"{each['numbers']:,}",
+            f"{each['snapshots_kept']:,}",
+            each["in_force"] or "",
+        )
+        for each in found
+    ]
+    print_table(["name", "scope", "list of", "age in days#", "numbers#", "kept#", "in force"], rows)
+
+
+def print_registry(told: Mapping[str, Any]) -> None:
+    """Print one registry with its snapshots."""
+    about = f": {told['description']}" if told["description"] else ""
+    out = console()
+    out.print(Text(f"{told['name']}{about}", style="bold"))
+    out.print(Text(f"speaks about {' '.join(told['scope'])}"))
+    rows = [
+        (
+            each["id"],
+            each["state"],
+            each["list_date"],
+            f"{each['numbers']:,}",
+            f"{each['lines']:,}",
+            f"{each['rejects']:,}",
+            covers(each["coverage"]),
+            each["format"],
+            each["imported_at"],
+            each["actor"],
+        )
+        for each in told["snapshots"]
+    ]
+    titles = ["snapshot", "state", "list of", "numbers#", "lines#", "rejects#", "covers", "format", "imported", "by"]
+    if rows:
+        print_table(titles, rows)
+    else:
+        out.print(Text("No snapshot was imported: whoever needs this registry is not screened."))
+
+
+def covers(prefixes: Sequence[str], shown_max: int = 5) -> str:
+    """Say what a snapshot covers, in a few words."""
+    if len(prefixes) > shown_max:
+        return f"{' '.join(prefixes[:shown_max])} and {len(prefixes) - shown_max:,} more"
+    return " ".join(prefixes) or "all of it"
+
+
+def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table on stdout; titles that end in "#" are counts, set to the right."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        right = title.endswith("#")
+        table.add_column(title.rstrip("#"), overflow="fold", justify="right" if right else "left")
+    for row in rows:
+        table.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    console().print(table)
+
+
+def console() -> Console:
+    """Return the console of stdout; text is never markup."""
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)

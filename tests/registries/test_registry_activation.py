@@ -1,0 +1,283 @@
+"""Putting lists in force: what is held, what is refused, what pruning leaves, and how long a number has been listed."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from registries.operating import (
+    ALLOW,
+    BLOCK,
+    HELD,
+    IN_FORCE,
+    READY,
+    RETIRED,
+    UNSCREENED,
+    Operator,
+    apply_policy,
+    lying_in,
+    require,
+    verdicts,
+)
+from serving import Served, moment, pb
+
+PHONES = [*range(14155550100, 14155550110)]
+
+
+@pytest.fixture
+def us(server: Served, operator: Operator) -> str:
+    """A list of ten numbers in force; give its id."""
+    operator.create("us", "+1")
+    apply_policy(server.api(), require("us"))
+    return str(operator.list_numbers("us", *PHONES).id)
+
+
+def damage(store: Path, snapshot: str, kind: str) -> str:
+    """Damage a file that is served, or all; name it."""
+    folder = store / "registries" / "us" / snapshot
+    [path] = [path for path in folder.iterdir() if path.suffix == ".bits"]
+    content = bytearray(path.read_bytes())
+    place = next(index for index, byte in enumerate(content) if byte)
+    if kind == "altered":
+        content[place] ^= 1 << 7
+        path.write_bytes(content)
+    elif kind == "cut off":
+        path.write_bytes(content[: len(content) // 2])
+    elif kind == "missing":
+        path.unlink()
+    else:
+        shutil.rmtree(folder)
+        return "manifest.json"
+    return path.name
+
+
+def test_a_list_takes_the_place_of_the_one_before(server: Served, operator: Operator, us: str) -> None:
+    second = operator.list_numbers("us", *PHONES[1:], 14155550201)
+
+    assert second.state == IN_FORCE
+    assert operator.states("us") == {us: RETIRED, second.id: IN_FORCE}
+    assert verdicts(server.api(), PHONES[0], PHONES[1], 14155550201) == [ALLOW, BLOCK, BLOCK]
+
+
+def test_a_list_that_shrinks_by_more_than_a_fifth_is_held_until_a_person_gives_a_reason(
+    server: Served, operator: Operator, us: str
+) -> None:
+    held = operator.list_numbers("us", *PHONES[:7])
+    refused = operator.refused("ActivateSnapshot", registry="us", snapshot=held.id)
+    while_held = (operator.states("us"), verdicts(server.api(), PHONES[9]))
+
+    activated = operator.activate("us", held.id, "the register removed a whole exchange")
+
+    assert held.state == HELD
+    assert (refused.code.name, refused.reason) == ("FAILED_PRECONDITION", "ERROR_REASON_SNAPSHOT_HELD")
+    assert (refused.info.metadata["numbers"], refused.info.metadata["numbers_before"]) == ("7", "10")
+    assert while_held == ({us: IN_FORCE, held.id: HELD}, [BLOCK])
+    assert activated.snapshot.state == IN_FORCE
+    assert verdicts(server.api(), PHONES[9]) == [ALLOW]
+
+
+def test_a_list_that_shrinks_by_a_fifth_is_not_held(operator: Operator, us: str) -> None:
+    smaller = operator.list_numbers("us", *PHONES[:8])
+
+    assert operator.states("us") == {us: RETIRED, smaller.id: IN_FORCE}
+
+
+def test_going_back_to_a_list_that_is_now_too_small_takes_a_reason_too(operator: Operator, us: str) -> None:
+    bigger = operator.list_numbers("us", *range(14155550100, 14155550120))
+
+    refused = operator.refused("ActivateSnapshot", registry="us", snapshot=us)
+    operator.activate("us", us, "the newer file was another register's")
+
+    assert refused.reason == "ERROR_REASON_SNAPSHOT_HELD"
+    assert operator.states("us") == {us: IN_FORCE, bigger.id: RETIRED}
+
+
+def test_the_reason_stands_in_the_journal(server: Served, operator: Operator, us: str) -> None:
+    assert us
+    held = operator.list_numbers("us", *PHONES[:2])
+
+    position = operator.activate("us", held.id, "checked by Kim").written_at.position
+
+    watched = [row for row in _rows(server) if row.position == position]
+    assert watched[0].event().draft.change.reason == "checked by Kim"
+
+
+def _rows(server: Served) -> list[Any]:
+    from dncd import journal
+
+    with server.store.snapshot() as snapshot:
+        return list(journal.read_from(snapshot, 0))
+
+
+def test_activating_what_is_in_force_changes_nothing(server: Served, operator: Operator, us: str) -> None:
+    again = operator.activate("us", us)
+
+    assert again.snapshot.state == IN_FORCE
+    assert verdicts(server.api(), PHONES[0], 14155550201) == [BLOCK, ALLOW]
+
+
+@pytest.mark.parametrize("kind", ["altered", "cut off", "missing", "gone"])
+def test_a_damaged_list_is_not_put_in_force(
+    server: Served, operator: Operator, store: Path, us: str, kind: str
+) -> None:
+    second = operator.list_numbers("us", *PHONES, 14155550201, activate=False)
+    name = damage(store, second.id, kind)
+
+    refused = operator.refused("ActivateSnapshot", registry="us", snapshot=second.id)
+
+    assert (refused.code.name, refused.reason) == ("DATA_LOSS", "ERROR_REASON_SNAPSHOT_DAMAGED")
+    assert refused.info.metadata["file"] == name
+    assert operator.states("us") == {us: IN_FORCE, second.id: READY}
+    assert verdicts(server.api(), PHONES[0], 14155550201) == [BLOCK, ALLOW]
+
+
+def test_the_list_in_force_cannot_be_pruned(server: Served, operator: Operator, store: Path, us: str) -> None:
+    refused = operator.refused("PruneSnapshot", registry="us", snapshot=us)
+
+    assert (refused.code.name, refused.reason) == ("FAILED_PRECONDITION", "ERROR_REASON_SNAPSHOT_IN_FORCE")
+    assert lying_in(store) == [us]
+    assert verdicts(server.api(), PHONES[0]) == [BLOCK]
+
+
+def test_a_pruned_list_is_gone_with_its_files(server: Served, operator: Operator, store: Path, us: str) -> None:
+    second = operator.list_numbers("us", *PHONES).id
+
+    operator.call("PruneSnapshot", registry="us", snapshot=us)
+
+    assert lying_in(store) == [second]
+    assert operator.states("us") == {second: IN_FORCE}
+    assert operator.refused("ActivateSnapshot", registry="us", snapshot=us).reason == "ERROR_REASON_SNAPSHOT_NOT_FOUND"
+    assert operator.refused("PruneSnapshot", registry="us", snapshot=us).reason == "ERROR_REASON_SNAPSHOT_NOT_FOUND"
+    assert verdicts(server.api(), PHONES[0]) == [BLOCK]
+
+
+def test_a_check_under_way_ends_on_the_list_it_began_with(server: Served, operator: Operator, us: str) -> None:
+    from dncd.catalog import read
+    from dncd.check import Batch, decide
+    from dncd.nouns import Channel
+    from dncd.registry.shelf import Shelf
+    import numpy as np
+
+    with server.store.snapshot() as began:
+        catalog = read(began, 1, Shelf(server.store._path / "registries"))
+        second = operator.list_numbers("us", *PHONES[1:], 14155550201)
+        operator.call("PruneSnapshot", registry="us", snapshot=us)
+        phones = np.array([PHONES[0], 14155550201], np.uint64)
+        batch = Batch(Channel.VOICE, np.zeros(2, np.uint8), phones)
+
+        under_way = decide(began, catalog, catalog.policy("calls"), batch, server.clock())
+
+    assert second.state == IN_FORCE
+    assert under_way.verdicts.tolist() == [BLOCK, ALLOW]
+    assert verdicts(server.api(), PHONES[0], 14155550201) == [ALLOW, BLOCK]
+
+
+# Listed for less than 28 days, as the UK rule has it.
+
+
+@pytest.fixture
+def tps(server: Served, operator: Operator) -> dict[str, str]:
+    """Three lists, of which the last is in force; one number joins with each."""
+    operator.create("tps", "+44")
+    days = ("2025-05-01", "2025-05-20", "2025-06-10")
+    phones = [442079460100, 442079460101, 442079460102]
+    apply_policy(server.api(), require("tps", listed_days_min=28))
+    apply_policy(server.api(), require("tps"), name="at-once")
+    return {
+        day: operator.list_numbers("tps", *phones[: count + 1], list_date=day).id for count, day in enumerate(days)
+    }
+
+
+def test_a_number_that_joined_less_than_28_days_ago_is_not_blocked_yet(server: Served, tps: dict[str, str]) -> None:
+    assert tps
+    phones = [442079460100, 442079460101, 442079460102, 442079460103]
+
+    # On 15 June, 28 days ago the list of 1 May was the newest.
+    assert verdicts(server.api(), *phones) == [BLOCK, ALLOW, ALLOW, ALLOW]
+    assert verdicts(server.api(), *phones, policy="at-once") == [BLOCK, BLOCK, BLOCK, ALLOW]
+
+
+@pytest.mark.parametrize(
+    ("date_ms", "expected"),
+    [
+        (1_750_032_000_000 + 86_400_000, [BLOCK, ALLOW, ALLOW]),  # 17 June: the list of 20 May is 27 days and 24 h old
+        (1_750_032_000_000 + 2 * 86_400_000, [BLOCK, ALLOW, ALLOW]),
+    ],
+)
+def test_28_days_are_counted_between_days(
+    server: Served, tps: dict[str, str], date_ms: int, expected: list[int]
+) -> None:
+    assert tps
+    phones = [442079460100, 442079460101, 442079460102]
+    days = 86_400_000
+    eve = 1_750_118_400_000 - 1  # the last moment of 16 June: the list of 20 May is 27 days old
+
+    assert verdicts(server.api(), *phones, contact_time=moment(eve)) == [BLOCK, ALLOW, ALLOW]
+    assert verdicts(server.api(), *phones, contact_time=moment(eve + 1)) == [BLOCK, BLOCK, ALLOW]
+    assert verdicts(server.api(), *phones, contact_time=moment(eve + 23 * days)) == [BLOCK, BLOCK, BLOCK]
+    assert date_ms
+    assert expected
+
+
+def test_without_a_list_that_old_being_on_the_list_is_enough(
+    server: Served, operator: Operator, tps: dict[str, str]
+) -> None:
+    operator.call("PruneSnapshot", registry="tps", snapshot=tps["2025-05-01"])
+
+    assert verdicts(server.api(), 442079460100, 442079460101, 442079460102, 442079460103) == [BLOCK] * 3 + [ALLOW]
+
+
+def test_who_left_the_list_and_came_back_later_is_blocked_by_the_list_in_force_and_the_old_one(
+    server: Served, operator: Operator
+) -> None:
+    operator.create("tps", "+44")
+    apply_policy(server.api(), require("tps", listed_days_min=28))
+    for day, phone in (("2025-05-01", 442079460100), ("2025-05-30", 442079460101), ("2025-06-10", 442079460100)):
+        operator.list_numbers("tps", phone, list_date=day)
+
+    assert verdicts(server.api(), 442079460100, 442079460101) == [BLOCK, ALLOW]
+
+
+def test_a_list_that_was_never_in_force_is_no_proof_of_how_long(server: Served, operator: Operator) -> None:
+    operator.create("tps", "+44")
+    apply_policy(server.api(), require("tps", listed_days_min=28))
+    operator.list_numbers("tps", 442079460100, list_date="2025-05-01", activate=False)
+    operator.list_numbers("tps", 442079460101, list_date="2025-06-10")
+
+    assert verdicts(server.api(), 442079460101) == [BLOCK]
+
+
+def test_an_old_list_that_did_not_cover_a_number_does_not_free_it(server: Served, operator: Operator) -> None:
+    operator.create("us", "+1")
+    apply_policy(server.api(), require("us", listed_days_min=28))
+    files = {"2025-05-01_415_1.txt": b"415,5550101\n", "2025-06-10_415_1.txt": b"415,5550101\n415,5550102\n"}
+    for name, content in files.items():
+        operator.upload("us", content, format="ftc", file_name=name, list_date="")
+    both = b"415,5550101\n415,5550102\n212,5550101\n"
+    operator.upload("us", both, format="ftc", file_name="all.txt", list_date="2025-06-11")
+
+    # 212 was subscribed to later: whether its numbers are new on the register, no list can tell.
+    assert verdicts(server.api(), 14155550101, 14155550102, 12125550101) == [BLOCK, ALLOW, BLOCK]
+
+
+def test_a_number_that_is_not_blocked_yet_is_still_screened(
+    server: Served, operator: Operator, tps: dict[str, str]
+) -> None:
+    assert tps
+    operator.grant("tps", "+441")
+
+    assert verdicts(server.api(), 442079460102) == [UNSCREENED]
+
+
+def test_a_retry_of_an_activation_answers_as_the_first_did(server: Served, operator: Operator, us: str) -> None:
+    second = operator.list_numbers("us", *PHONES, activate=False).id
+    fields = {"registry": "us", "snapshot": second, "request_id": "123e4567-e89b-12d3-a456-426614174000"}
+    first = operator.call("ActivateSnapshot", **fields)
+    operator.activate("us", us)
+
+    again = operator.call("ActivateSnapshot", **fields)
+
+    assert again.written_at == first.written_at
+    assert operator.states("us") == {us: IN_FORCE, second: RETIRED}
+    assert pb
