@@ -27,7 +27,7 @@ from donotcontact.v1 import check_service_pb2, core_pb2, verdict_pb2
 
 ROWS_PER_CHANGE: Final = 1_000
 CALLS_AT_ONCE: Final = 8
-RPC_SECONDS_MAX: Final = 360.0
+RPC_SECONDS_MAX: Final = 90.0
 _CHANGES_PER_COMMIT: Final = 200
 _PROBE_ROWS: Final = 1_000
 

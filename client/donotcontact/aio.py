@@ -1,8 +1,7 @@
 """The client for asyncio."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
@@ -11,11 +10,12 @@ import grpc
 from google.protobuf.message import Message
 
 from donotcontact import changes, questions
-from donotcontact.caller import Caller, cancelled, described, stream_ended
+from donotcontact.caller import described, stream_ended
 from donotcontact.calls import Call, ItemT, Pages, ResponseT
 from donotcontact.columns import Chunk, check_chunks, checked_size, scrub_chunks, sequence_of
 from donotcontact.connection import Connection, connect_async
 from donotcontact.errors import DoNotContactError, from_rpc_error
+from donotcontact.imports import AsyncImporter
 from donotcontact.results import Channel, CheckAnswer, Result, Row, complete_check
 from donotcontact.retry import Attempts, is_refusal
 from donotcontact.scrubbed import ScrubAnswer, complete_scrub
@@ -52,7 +52,7 @@ def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["AsyncClien
     return described(send, build, "AsyncClient", AsyncIterator)
 
 
-class AsyncClient(Caller):
+class AsyncClient(AsyncImporter):
     """Ask a do-not-contact server, and tell it what changed, from one event loop. An async context manager.
 
     It connects at its first call. Every failure is a `DoNotContactError`; wrong arguments are ValueError or TypeError.
@@ -67,6 +67,9 @@ class AsyncClient(Caller):
     list_entries_page = _sends(questions.list_entries_page)
     list_labels = _pages(questions.list_labels)
     list_policies = _pages(questions.list_policies)
+    get_registry = _sends(questions.get_registry)
+    list_registries = _pages(questions.list_registries)
+    list_snapshots = _pages(questions.list_snapshots)
     list_events = _pages(questions.list_events)
     list_events_page = _sends(questions.list_events_page)
     verify_journal = _sends(questions.verify_journal)
@@ -80,6 +83,10 @@ class AsyncClient(Caller):
     claim_opt_in_request = _sends(changes.claim_opt_in_request)
     apply_policy = _sends(changes.apply_policy)
     delete_policy = _sends(changes.delete_policy)
+    create_registry = _sends(changes.create_registry)
+    activate_snapshot = _sends(changes.activate_snapshot)
+    prune_snapshot = _sends(changes.prune_snapshot)
+    grant_coverage = _sends(changes.grant_coverage)
 
     async def check(
         self,
@@ -201,17 +208,6 @@ class AsyncClient(Caller):
         if not self._opened:
             self._opened = connect_async(self._target, self._connection_count)
         return self._opened
-
-    @contextmanager
-    def _closing_is_a_failure(self) -> Iterator[None]:
-        """Turn the cancellation that closing brings about into a failure; one of the caller's own stays what it is."""
-        try:
-            yield
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if self._closed and task is not None and not task.cancelling():
-                raise cancelled() from None
-            raise
 
     def _call(self, request_type: type[Message], turn: int) -> Any:  # a multi-callable of grpc
         return self._connections[turn % len(self._connections)].calls[request_type]

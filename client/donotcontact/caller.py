@@ -81,6 +81,9 @@ class Caller:
     def _open(self) -> None:
         raise NotImplementedError
 
+    def _call(self, request_type: type[Message], turn: int) -> Any:  # a multi-callable of grpc
+        raise NotImplementedError
+
     def _watched(
         self,
         *,

@@ -16,6 +16,7 @@ from donotcontact.v1 import (
     entry_service_pb2,
     journal_service_pb2,
     policy_service_pb2,
+    registry_service_pb2,
 )
 
 ResponseT = TypeVar("ResponseT", bound=Message)
@@ -24,12 +25,13 @@ ItemT = TypeVar("ItemT")
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One RPC: its path, how its response is read, whether it changes anything, whether it streams."""
+    """One RPC: its path, how its response is read, whether it changes anything, which of its sides stream."""
 
     path: str
     read: Callable[[bytes], Any]
     is_change: bool
     streams: bool
+    uploads: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ def methods() -> Iterator[tuple[type[Message], Method]]:
         entry_service_pb2,
         consent_service_pb2,
         policy_service_pb2,
+        registry_service_pb2,
         journal_service_pb2,
     ):
         yield from _methods_of(module)
@@ -91,4 +94,5 @@ def _method(descriptor: MethodDescriptor) -> Method:
         read=GetMessageClass(descriptor.output_type).FromString,
         is_change="request_id" in descriptor.input_type.fields_by_name,
         streams=descriptor.server_streaming,
+        uploads=descriptor.client_streaming,
     )

@@ -36,6 +36,17 @@ from donotcontact.v1.policy_service_pb2 import (
     DeletePolicyRequest,
     DeletePolicyResponse,
 )
+from donotcontact.v1.registry_pb2 import Registry
+from donotcontact.v1.registry_service_pb2 import (
+    ActivateSnapshotRequest,
+    ActivateSnapshotResponse,
+    CreateRegistryRequest,
+    CreateRegistryResponse,
+    GrantCoverageRequest,
+    GrantCoverageResponse,
+    PruneSnapshotRequest,
+    PruneSnapshotResponse,
+)
 
 
 def add_entries(
@@ -139,3 +150,39 @@ def apply_policy(
 def delete_policy(name: str, *, actor: str = "", request_id: str | None = None) -> Call[DeletePolicyResponse]:
     """Take a policy out of force; checks that name it fail from then on."""
     return Call(DeletePolicyRequest(name=name, actor=actor, request_id=request_id or ""), DeletePolicyResponse)
+
+
+def create_registry(
+    name: str, *, scope: Sequence[str], description: str = "", request_id: str | None = None
+) -> Call[CreateRegistryResponse]:
+    """Create a registry that speaks about numbers with these prefixes, such as +1. An equal one is unchanged."""
+    registry = Registry(name=name, scope=scope, description=description)
+    return Call(CreateRegistryRequest(registry=registry, request_id=request_id or ""), CreateRegistryResponse)
+
+
+def activate_snapshot(
+    registry: str, snapshot: str, *, reason: str = "", actor: str = "", request_id: str | None = None
+) -> Call[ActivateSnapshotResponse]:
+    """Put a snapshot in force for every check from now on; raises `Conflict` where it is held and has no reason."""
+    request = ActivateSnapshotRequest(
+        registry=registry, snapshot=snapshot, reason=reason, actor=actor, request_id=request_id or ""
+    )
+    return Call(request, ActivateSnapshotResponse)
+
+
+def prune_snapshot(
+    registry: str, snapshot: str, *, actor: str = "", request_id: str | None = None
+) -> Call[PruneSnapshotResponse]:
+    """Take a snapshot away, with its files; raises `Conflict` where it is in force."""
+    request = PruneSnapshotRequest(registry=registry, snapshot=snapshot, actor=actor, request_id=request_id or "")
+    return Call(request, PruneSnapshotResponse)
+
+
+def grant_coverage(
+    registry: str, account: str, prefixes: Sequence[str], *, actor: str = "", request_id: str | None = None
+) -> Call[GrantCoverageResponse]:
+    """Say which prefixes of a registry an account may rely on, in place of those before; none: nothing."""
+    request = GrantCoverageRequest(
+        registry=registry, account=account, prefixes=prefixes, actor=actor, request_id=request_id or ""
+    )
+    return Call(request, GrantCoverageResponse)

@@ -10,11 +10,12 @@ import grpc
 from google.protobuf.message import Message
 
 from donotcontact import changes, questions
-from donotcontact.caller import Caller, cancelled, described, stream_ended
+from donotcontact.caller import cancelled, described, stream_ended
 from donotcontact.calls import Call, ItemT, Pages, ResponseT
 from donotcontact.columns import Chunk, check_chunks, checked_size, scrub_chunks, sequence_of
 from donotcontact.connection import connect
 from donotcontact.errors import DoNotContactError, from_rpc_error
+from donotcontact.imports import Importer
 from donotcontact.results import Channel, CheckAnswer, Result, Row, complete_check
 from donotcontact.retry import Attempts, is_refusal
 from donotcontact.scrubbed import ScrubAnswer, complete_scrub
@@ -49,7 +50,7 @@ def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["Client", P
     return described(send, build, "Client", Iterator)
 
 
-class Client(Caller):
+class Client(Importer):
     """Ask a do-not-contact server, and tell it what changed. A context manager; threads may share it.
 
     Every failure is a `DoNotContactError`; wrong arguments are ValueError or TypeError.
@@ -64,6 +65,9 @@ class Client(Caller):
     list_entries_page = _sends(questions.list_entries_page)
     list_labels = _pages(questions.list_labels)
     list_policies = _pages(questions.list_policies)
+    get_registry = _sends(questions.get_registry)
+    list_registries = _pages(questions.list_registries)
+    list_snapshots = _pages(questions.list_snapshots)
     list_events = _pages(questions.list_events)
     list_events_page = _sends(questions.list_events_page)
     verify_journal = _sends(questions.verify_journal)
@@ -77,6 +81,10 @@ class Client(Caller):
     claim_opt_in_request = _sends(changes.claim_opt_in_request)
     apply_policy = _sends(changes.apply_policy)
     delete_policy = _sends(changes.delete_policy)
+    create_registry = _sends(changes.create_registry)
+    activate_snapshot = _sends(changes.activate_snapshot)
+    prune_snapshot = _sends(changes.prune_snapshot)
+    grant_coverage = _sends(changes.grant_coverage)
 
     def check(
         self,

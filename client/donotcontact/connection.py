@@ -131,7 +131,7 @@ def _channel(library: Any, target: Target, number: int) -> Any:  # grpc or grpc.
 
 
 def _multicallable(channel: Any, method: Method) -> Any:  # one of four multi-callables
-    kind = channel.unary_stream if method.streams else channel.unary_unary
+    kind = channel.stream_unary if method.uploads else channel.unary_stream if method.streams else channel.unary_unary
     return kind(method.path, request_serializer=None, response_deserializer=method.read)
 
 

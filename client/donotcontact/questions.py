@@ -32,6 +32,13 @@ from donotcontact.v1.policy_service_pb2 import (
     GetPolicyResponse,
     ListPoliciesRequest,
 )
+from donotcontact.v1.registry_pb2 import Registry, Snapshot
+from donotcontact.v1.registry_service_pb2 import (
+    GetRegistryRequest,
+    GetRegistryResponse,
+    ListRegistriesRequest,
+    ListSnapshotsRequest,
+)
 
 VERIFY_TIMEOUT_S = 600.0
 
@@ -159,6 +166,21 @@ def get_policy(name: str) -> Call[GetPolicyResponse]:
 def list_policies(*, page_size: int = 0) -> Pages[AppliedPolicy]:
     """Yield the policies in force by name."""
     return Pages(ListPoliciesRequest(page_size=page_size), "policies", AppliedPolicy)
+
+
+def get_registry(name: str) -> Call[GetRegistryResponse]:
+    """Tell a registry, what the caller's account may rely on of it, and its snapshot in force; raises `NotFound`."""
+    return Call(GetRegistryRequest(name=name), GetRegistryResponse)
+
+
+def list_registries(*, page_size: int = 0) -> Pages[Registry]:
+    """Yield the registries by name."""
+    return Pages(ListRegistriesRequest(page_size=page_size), "registries", Registry)
+
+
+def list_snapshots(registry: str, *, page_size: int = 0) -> Pages[Snapshot]:
+    """Yield the snapshots of a registry, the newest import first."""
+    return Pages(ListSnapshotsRequest(registry=registry, page_size=page_size), "snapshots", Snapshot)
 
 
 def list_events(

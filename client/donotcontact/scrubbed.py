@@ -11,7 +11,7 @@ from donotcontact.v1.check_service_pb2 import ScrubFindings, ScrubResponse
 from donotcontact.v1.core_pb2 import Revision
 from donotcontact.v1.verdict_pb2 import Finding
 
-_NO_LABEL = 0xFFFF_FFFF
+_NONE = 0xFFFF_FFFF
 
 
 class ScrubAnswer:
@@ -103,10 +103,12 @@ def _finding(columns: ScrubFindings, place: int) -> Finding:
         rule=_at(columns.rules, place, columns),
         verdict=_at(columns.verdicts, place, columns),
         fault=_at(columns.faults, place, columns),
-        label=_label_name(columns, place),
+        label=_named(columns.labels, columns.label_names, place, columns),
         source=_at(columns.sources, place, columns),
         event_position=_at(columns.event_positions, place, columns),
         shadow=bool(_at(columns.shadows, place, columns)),
+        target=_named(columns.targets, columns.target_names, place, columns),
+        registry=_named(columns.registries, columns.registry_names, place, columns),
     )
     recorded_at_ms = _at(columns.recorded_at_ms, place, columns)
     if recorded_at_ms:
@@ -123,10 +125,11 @@ def _at(column: Sequence[Any], place: int, columns: ScrubFindings) -> Any:
     return column[place]
 
 
-def _label_name(columns: ScrubFindings, place: int) -> str:
-    index = _at(columns.labels, place, columns) if columns.labels else _NO_LABEL
-    if index == _NO_LABEL:
-        return ""
-    if index >= len(columns.label_names):
-        raise IncompleteAnswer("a finding names a label that the answer does not hold")
-    return columns.label_names[index]
+def _named(column: Sequence[int], names: Sequence[Any], place: int, columns: ScrubFindings) -> Any:
+    """Return what one element of a column points to, or None; raises `IncompleteAnswer` where it is not there."""
+    index = _at(column, place, columns) if column else _NONE
+    if index == _NONE:
+        return None
+    if index >= len(names):
+        raise IncompleteAnswer("a finding names what the answer does not hold")
+    return names[index]

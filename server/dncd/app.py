@@ -47,8 +47,9 @@ class App:
         self._log = StoreLog(store, now_ms)
         changes = Changes(store, self._log, now_ms)
         shelf = Shelf(registries)
+        self._catalogs = Catalogs(shelf)
         handlers = (
-            CheckHandlers(store, Catalogs(shelf), now_ms),
+            CheckHandlers(store, self._catalogs, now_ms),
             EntryHandlers(changes),
             LabelHandlers(changes),
             ConsentHandlers(changes),
@@ -60,8 +61,11 @@ class App:
         self.rpcs: list[Rpc] = [rpc for part in handlers for rpc in part.rpcs()]
 
     def start(self) -> None:
-        """Start what runs beside the calls."""
+        """Start what runs beside the calls, and open the registries, so that the first check finds them open."""
         self._log.start()
+        with self._store.snapshot() as snapshot:
+            for account in list(accounts.scan(snapshot)):
+                self._catalogs.at(snapshot, account.id)
 
     def stop(self) -> None:
         """Stop in order: what was accepted is committed first."""

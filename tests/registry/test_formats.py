@@ -5,7 +5,7 @@ from datetime import date
 
 import pytest
 
-from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous, ListDateMissing
+from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous, ListDateMissing, MostlyRejects
 from dncd.registry.formats import FORMATS, Options, Shape
 from dncd.registry.formats.ftc import dates_of
 from dncd.registry.lines import Source
@@ -79,6 +79,13 @@ def test_ftc_area_code_without_numbers_is_covered_all_the_same() -> None:
     outcome = read_bytes("ftc", zipped((NAME, b"818,5550123\n"), ("2026-7-1_954_A.txt", b"")), Options(), "us.zip")
 
     assert outcome.reading.coverage == {"1818", "1954"}
+
+
+def test_ftc_area_code_of_which_nothing_was_read_is_never_covered() -> None:
+    content = zipped((NAME, b"818,5550123\n" * 100), ("2026-7-1_954_A.txt", b"954-555-0123\n"))
+
+    with pytest.raises(MostlyRejects, match="2026-7-1_954_A"):
+        read_bytes("ftc", content, Options(), "us.zip")
 
 
 def test_ftc_operator_date_overrides_the_name() -> None:
@@ -238,7 +245,7 @@ def test_ncpr_unknown_operation_keeps_the_number_on_the_register() -> None:
 def test_ncpr_damaged_rows_are_rejected() -> None:
     content = (
         b"01,9876543210,0,A,1\n01,98765,0,A,1\n01,9876543210,9,A,1\n"
-        b"01,9876543210\n01,9.87654E+09,0,A,1\n01,9876543210,0,7,1\n"
+        b"01,9876543210\n01,9.87654E+09,0,A,1\n01,9876543210,0,7,1\n01,,0,A,1\n"
     )
 
     outcome = read_bytes("ncpr", content)
@@ -249,6 +256,7 @@ def test_ncpr_damaged_rows_are_rejected() -> None:
         (4, COLUMN_MISSING),
         (5, ROUNDED),
         (6, UNKNOWN_TEXT),
+        (7, NOT_A_NUMBER),
     ]
 
 
@@ -321,7 +329,7 @@ def test_csv_is_read_with_any_delimiter_and_encoding(delimiter: str, encoding: s
 def test_csv_column_is_named_or_counted() -> None:
     content = b"Home phone,Work phone\n8185550123,8185550124\n"
 
-    for column in ("work_phone", 2):
+    for column in ("work_phone", 2, "2"):
         options = Options(region="US", list_date=LIST_DATE, column=column)
         assert read_bytes("csv", content, options).phones == [18185550124]
 

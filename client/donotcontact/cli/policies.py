@@ -73,7 +73,7 @@ def list_all(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     if session.output.as_json:
         session.output.document({"policies": [plain(applied) for applied in policies]})
         return
-    titles = ["name", "version#", "applied", "channels", "purpose", "labels", "mode"]
+    titles = ["name", "version#", "applied", "channels", "purpose", "labels", "registries", "mode"]
     session.output.table(titles, map(_row, policies))
 
 
@@ -108,5 +108,6 @@ def _row(applied: AppliedPolicy) -> tuple[str, ...]:
         ", ".join(short_name(CHANNEL, channel) for channel in policy.channels) or "every channel",
         short_name(PURPOSE, policy.purpose) if policy.purpose else "MARKETING",
         ", ".join(policy.labels),
+        ", ".join(required.name for required in policy.registries),
         "SHADOW" if policy.mode == Mode.MODE_SHADOW else "ENFORCE",
     )

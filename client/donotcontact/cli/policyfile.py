@@ -1,10 +1,12 @@
 """Policies as YAML: the JSON mapping of the message, short enum names allowed, and faults with their path and line."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from donotcontact.cli.exits import FileError
@@ -96,18 +98,24 @@ def _set(message: Message, field: Field, node: yaml.Node, path: str, faults: lis
     if field.is_repeated:
         target = getattr(message, field.name)
         for index, element in enumerate(_elements(node, path, faults)):
-            value = _scalar(field, element, f"{path}[{index}]", faults)
-            if value is not None:
+            here = f"{path}[{index}]"
+            if field.message_type is not None:
+                _fill_child(target.add(), element, here, faults)
+            elif (value := _scalar(field, element, here, faults)) is not None:
                 target.append(value)
     elif field.message_type is not None:
-        if isinstance(node, yaml.MappingNode):
-            child = getattr(message, field.name)
-            child.SetInParent()
-            _fill(child, node, f"{path}.", faults)
-        else:
-            faults.append(f"{path} (line {_line(node)}): must be keys and values")
+        child = getattr(message, field.name)
+        child.SetInParent()
+        _fill_child(child, node, path, faults)
     elif (value := _scalar(field, node, path, faults)) is not None:
         setattr(message, field.name, value)
+
+
+def _fill_child(child: Message, node: yaml.Node, path: str, faults: list[str]) -> None:
+    if isinstance(node, yaml.MappingNode):
+        _fill(child, node, f"{path}.", faults)
+    else:
+        faults.append(f"{path} (line {_line(node)}): must be keys and values")
 
 
 def _elements(node: yaml.Node, path: str, faults: list[str]) -> Iterator[yaml.Node]:
@@ -121,6 +129,8 @@ def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str 
     if not isinstance(node, yaml.ScalarNode) or node.tag.endswith(":null"):
         faults.append(f"{path} (line {_line(node)}): must be one word or text")
         return None
+    if field.cpp_type == FieldDescriptor.CPPTYPE_UINT32:
+        return _number(node, path, faults)
     if field.enum_type is None:
         return str(node.value)
     number = enum_number(field.enum_type, node.value)
@@ -128,6 +138,13 @@ def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str 
         names = ", ".join(name.upper().replace("-", "_") for name in option_names(field.enum_type))
         faults.append(f"{path} (line {_line(node)}): {node.value!r} is not one of {names}")
     return number
+
+
+def _number(node: yaml.ScalarNode, path: str, faults: list[str]) -> int | None:
+    if re.fullmatch(r"[0-9]{1,9}", node.value, re.ASCII):
+        return int(node.value)
+    faults.append(f"{path} (line {_line(node)}): must be a whole number, such as 31")
+    return None
 
 
 def _line(node: yaml.Node) -> int:

@@ -47,6 +47,17 @@ FAULTS = {
     AddressFault.ADDRESS_FAULT_NOT_ONE_ADDRESS: "a prefix or a domain, not one address",
     AddressFault.ADDRESS_FAULT_TOO_MANY_SLOW_ROWS: "not read: too many unusual spellings; write it as +14155550123",
 }
+OPT_IN_REASONS: dict[int, str] = {
+    Rule.RULE_OPT_IN_NOT_SENT: "no opt-in request was sent to this number yet",
+    Rule.RULE_OPT_IN_SENT: "the opt-in request is unanswered{since}",
+    Rule.RULE_OPT_IN_REJECTED: "the person refused texts{on}",
+}
+REGISTRY_REASONS: dict[int, str] = {
+    Rule.RULE_REGISTRY: "on {}",
+    Rule.RULE_REGISTRY_NOT_COVERED: "not screened: outside what the account may rely on of {}",
+    Rule.RULE_REGISTRY_STALE: "not screened: {} is older than the policy allows",
+    Rule.RULE_REGISTRY_MISSING: "not screened: {} has no list in force",
+}
 STYLES = {"ALLOW": "green", "BLOCK": "bold red", "INVALID": "magenta", "OPT_IN_REQUIRED": "yellow", "DEFER": "yellow"}
 PERMITTING = "ALLOW"
 
@@ -126,13 +137,19 @@ def _reason(finding: Finding, since: str) -> str:
         return f"under {finding.label}{covered}{since}" + (f", {said}" if said else "")
     if finding.rule == Rule.RULE_ADDRESS:
         return FAULTS.get(finding.fault, f"address fault {short_name(ADDRESS_FAULT, finding.fault)}")
-    if finding.rule == Rule.RULE_OPT_IN_NOT_SENT:
-        return "no opt-in request was sent to this number yet"
-    if finding.rule == Rule.RULE_OPT_IN_SENT:
-        return f"the opt-in request is unanswered{since}"
-    if finding.rule == Rule.RULE_OPT_IN_REJECTED:
-        return f"the person refused texts{since.replace(' since', ' on')}"
+    if finding.rule in OPT_IN_REASONS:
+        return OPT_IN_REASONS[finding.rule].format(since=since, on=since.replace(" since", " on"))
+    if finding.rule in REGISTRY_REASONS:
+        return _registry_reason(finding)
     return f"a rule that this version of dnc does not know ({short_name(RULE, finding.rule)})"
+
+
+def _registry_reason(finding: Finding) -> str:
+    registry = finding.registry
+    if not registry.name:
+        return "no registry of the policy speaks about this number"
+    listed = f", list of {registry.list_date}" if registry.list_date else ""
+    return f"{REGISTRY_REASONS[finding.rule].format(registry.name)}{listed}"
 
 
 def _named(entries: list[Message]) -> str:
@@ -162,5 +179,15 @@ EVENT_SENTENCES: dict[str, Callable[[Any], str]] = {
     "account_created": lambda change: f"created account {change.name}",
     "token_created": lambda change: f"created token {change.name} for {option_name(ROLE, change.role)}",
     "token_revoked": lambda change: f"revoked token {change.token_id}",
+    "registry_created": lambda change: f"created registry {change.registry.name}",
+    "snapshot_imported": lambda change: (
+        f"imported {change.snapshot.numbers:,} numbers of {change.snapshot.registry}, list of"
+        f" {change.snapshot.list_date}, as snapshot {change.snapshot.id}"
+    ),
+    "snapshot_activated": lambda change: f"put snapshot {change.snapshot} of {change.registry} in force",
+    "snapshot_pruned": lambda change: f"took snapshot {change.snapshot} of {change.registry} away",
+    "coverage_granted": lambda change: (
+        f"{change.account} may rely on {' '.join(change.prefixes) or 'nothing'} of {change.registry}"
+    ),
     "requests_pruned": lambda _: "forgot old request ids",
 }

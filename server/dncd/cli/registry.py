@@ -110,7 +110,11 @@ def activate(
         try:
             changed = administration.activate_snapshot(opened, shelf_of(store), now_ms(), name, found, reason)
         except SnapshotHeld as held:
-            raise SnapshotHeld(f"{held}: say it with --reason") from None
+            few, before = int(held.figures["numbers"]), int(held.figures["numbers_before"])
+            raise SnapshotHeld(
+                f"held: it has {few:,} numbers, and the list in force has {before:,}; if that is right, say why"
+                " with --reason TEXT"
+            ) from None
         with opened.snapshot() as snapshot:
             told = told_snapshot(registries.find_snapshot(snapshot, name, found))
     sentence = f"{found} is in force" if changed else f"{found} was in force already"

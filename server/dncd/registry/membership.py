@@ -17,13 +17,19 @@ class Membership:
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         """Map the files of a manifest that `check_shape` or `verify` returned."""
         self.manifest = manifest
-        self._by_category = {category: _open(folder, manifest, category) for category in (None, *manifest.categories)}
+        self._bits = [BitFile(folder / entry.name, entry.span) for entry in manifest.bits]
+        self._by_category = {category: self._set(folder, category) for category in (None, *manifest.categories)}
         self._any = self._by_category[None]
 
     @classmethod
     def open(cls, folder: Path) -> "Membership":
         """Map a snapshot in milliseconds; raises SnapshotDamaged for a missing file or a wrong size, no more."""
         return cls(folder, check_shape(folder))
+
+    def touch(self) -> None:
+        """Have the kernel map every page that has data; see `BitFile.touch`."""
+        for file in self._bits:
+            file.touch()
 
     def contains(self, phones: Phones, categories: frozenset[int] | None = None) -> Mask:
         """Tell for each number whether it is registered, for every category or one of those asked; None: for any.
@@ -39,9 +45,9 @@ class Membership:
                 found |= self._by_category[category].contains(phones)
         return found
 
-
-def _open(folder: Path, manifest: Manifest, category: int | None) -> Numbers:
-    flat = [BitFile(folder / entry.name, entry.span) for entry in manifest.bits if entry.category == category]
-    rest = [SortedFile(folder / entry.name) for entry in manifest.sorted if entry.category == category]
-    assert len(rest) <= 1, "a set of numbers has one sorted file at most"
-    return join(flat, rest[0] if rest else None)
+    def _set(self, folder: Path, category: int | None) -> Numbers:
+        entries = zip(self._bits, self.manifest.bits, strict=True)
+        flat = [file for file, entry in entries if entry.category == category]
+        rest = [SortedFile(folder / entry.name) for entry in self.manifest.sorted if entry.category == category]
+        assert len(rest) <= 1, "a set of numbers has one sorted file at most"
+        return join(flat, rest[0] if rest else None)

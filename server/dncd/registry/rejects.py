@@ -76,14 +76,16 @@ class Tally:
 
 def judge(reading: Reading) -> None:
     """Refuse a source of which nothing, or less than half of at least 20 lines, could be read. Raises MostlyRejects."""
-    if reading.lines == reading.rejects:
-        raise MostlyRejects(f"nothing was read: {reading.rejects:,} of {reading.lines:,} lines are rejects")
-    mostly = reading.rejects * 100 > reading.lines * REJECTED_PERCENT_MAX
-    if mostly and reading.lines >= JUDGED_LINES_MIN:
-        raise MostlyRejects(
-            f"{reading.rejects:,} of {reading.lines:,} lines are rejects, more than {REJECTED_PERCENT_MAX} %; "
-            "is it another format?"
-        )
+    if not reading.lines:
+        raise MostlyRejects("nothing was read: there are no lines")
+    judge_part(reading.lines, reading.rejects, "")
+
+
+def judge_part(lines: int, rejects: int, file: str) -> None:
+    """Judge one file of a source in the same way; a file without lines passes. Raises MostlyRejects."""
+    mostly = rejects * 100 > lines * REJECTED_PERCENT_MAX and lines >= JUDGED_LINES_MIN
+    if lines and (mostly or rejects == lines):
+        raise MostlyRejects(f"{rejects:,} of {lines:,} lines are rejects; is it another format?", file)
 
 
 @dataclass(slots=True)

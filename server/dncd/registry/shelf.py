@@ -4,11 +4,15 @@ An open snapshot is shared by all that ask it, and let go when the last of them 
 the list it began with, and a list that was replaced is freed without anybody closing it.
 """
 
+import logging
 from pathlib import Path
+from threading import Thread
 from weakref import WeakValueDictionary
 
 from dncd.registry.files import remove
 from dncd.registry.membership import Membership
+
+log = logging.getLogger(__name__)
 
 
 class Shelf:
@@ -29,10 +33,20 @@ class Shelf:
             remove(folder)
 
     def open(self, registry: str, snapshot_id: str) -> Membership:
-        """Open a snapshot, in milliseconds; raises `SnapshotDamaged` where its files are not what it was made of."""
+        """Open a snapshot, in milliseconds; raises `SnapshotDamaged` where its files are not what it was made of.
+
+        A thread beside touches its pages, so that soon no check waits for them.
+        """
         members = self._open.get((registry, snapshot_id))
         if members is None:
-            members = self._open[(registry, snapshot_id)] = Membership.open(
-                self.folder(registry, snapshot_id)
-            )
+            members = Membership.open(self.folder(registry, snapshot_id))
+            self._open[(registry, snapshot_id)] = members
+            Thread(target=_touch, args=(members,), name="touch", daemon=True).start()
         return members
+
+
+def _touch(members: Membership) -> None:
+    try:
+        members.touch()
+    except FileNotFoundError:
+        log.debug("a snapshot was removed before its pages were touched; nothing depends on it")

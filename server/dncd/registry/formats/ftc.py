@@ -17,7 +17,7 @@ from dncd.registry.formats.layouts import Layout, numbers_of, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.lines import Entry, Source
-from dncd.registry.rejects import NOT_POSSIBLE, WRONG_AREA, Tally
+from dncd.registry.rejects import NOT_POSSIBLE, WRONG_AREA, Tally, judge_part
 from dncd.storage.contract import Mask, Phones
 
 NANP: Final = 1
@@ -28,7 +28,7 @@ _POSSIBLE: Final = re.compile(rb"[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
-    """Read numbers, list date and area codes. Raises ListDateMissing where a name does not carry a date."""
+    """Read numbers, list date and area codes. Raises ListDateMissing, and MostlyRejects for a bad file."""
     options.require_code(NANP, "ftc")
     for entry in source.entries():
         list_date, area = dated_area(entry.name)
@@ -40,6 +40,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
 
 
 def _entry_chunks(entry: Entry, area: int, options: Options, tally: Tally) -> Iterator[Chunk]:
+    lines, rejects = tally.reading.lines, tally.reading.rejects
     unwanted = _outside(area) if area else None
     for block in entry.blocks:
         phones = numbers_of(block, layout(), tally, unwanted, WRONG_AREA)
@@ -47,6 +48,9 @@ def _entry_chunks(entry: Entry, area: int, options: Options, tally: Tally) -> It
             tally.reading.coverage |= options.coverage or areas_of(phones)
         if len(phones):
             yield Chunk(phones)
+    # Its area code counts as covered, so the good files of other area codes must not make up for a bad one.
+    if area:
+        judge_part(tally.reading.lines - lines, tally.reading.rejects - rejects, entry.name)
 
 
 @cache

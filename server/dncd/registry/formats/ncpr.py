@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from dncd.registry.chunks import Chunk
+from dncd.registry.chunks import Categories, Chunk
 from dncd.registry.failures import LayoutAmbiguous
 from dncd.registry.formats.categories import categories_of
 from dncd.registry.formats.layouts import Layout, column_of, counted, judged, unread
@@ -19,6 +19,7 @@ from dncd.registry.formats.patterns import pattern
 from dncd.registry.formats.rows import Row, Table, column_by_words, position_of, words_of
 from dncd.registry.lines import Source
 from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, UNKNOWN_TEXT, Tally
+from dncd.storage.contract import Mask, Phones
 
 CODE: Final = 91
 _NUMBER: Final = re.compile(rb"(?:\+91|0091|91|0)?([1-9][0-9]{9})")
@@ -103,10 +104,21 @@ def _chunk(table: Table, batch: list[Row], columns: Columns, tally: Tally) -> Ch
     masks = categories_of([row.fields[columns.preferences] for row in rows])
     operations = [row.fields[columns.operation].strip().casefold() if columns.operation >= 0 else "" for row in rows]
     removed = np.fromiter((operation in _REMOVALS for operation in operations), np.bool_, len(rows))
-    known = {operation: _OPERATION.fullmatch(operation) is not None for operation in set(operations)}
-    good = (phones != 0) & ((masks != 0) | removed) & np.fromiter(map(known.__getitem__, operations), np.bool_, len(rows))
-    for place in np.flatnonzero(~good).tolist():
-        table.reject(rows[place], reasons.get(place) or (NO_CATEGORIES if known[operations[place]] else UNKNOWN_TEXT))
-    phones[~good] = 0
+    for place in _bad_rows(phones, masks, removed, operations):
+        table.reject(rows[place], _reason(phones[place], reasons.get(place, NOT_A_NUMBER), operations[place]))
+        phones[place] = 0
     kept = phones != 0
     return Chunk(counted(phones, tally), removed[kept], masks[kept])
+
+
+def _bad_rows(phones: Phones, masks: Categories, removed: Mask, operations: list[str]) -> list[int]:
+    """Find the rows that cannot be read. A removal needs no preferences."""
+    unknown = {operation for operation in set(operations) if not _OPERATION.fullmatch(operation)}
+    odd = np.fromiter((operation in unknown for operation in operations), np.bool_, len(operations))
+    return np.flatnonzero((phones == 0) | odd | ((masks == 0) & ~removed)).tolist()
+
+
+def _reason(phone: np.uint64, unread_number: str, operation: str) -> str:
+    if not phone:
+        return unread_number
+    return NO_CATEGORIES if _OPERATION.fullmatch(operation) else UNKNOWN_TEXT

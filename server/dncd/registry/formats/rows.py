@@ -140,11 +140,14 @@ def words_of(field: str) -> str:
 
 def position_of(column: Column, heading: Sequence[str], file: str) -> int:
     """Find a column, from 0, by its word in the heading or its position from 1. Raises FormatUnsuited."""
+    words = list(map(words_of, heading))
+    if isinstance(column, str) and column.isdecimal() and column not in words:
+        column = int(column)
     if isinstance(column, int):
         if column < 1:
             raise FormatUnsuited("columns count from 1", file)
         return column - 1
-    found = [place for place, word in enumerate(heading) if words_of(word) == words_of(column)]
+    found = [place for place, word in enumerate(words) if word == words_of(column)]
     if len(found) != 1:
         raise FormatUnsuited(f'the heading has {len(found)} columns "{column}", not one', file, 1)
     return found[0]
