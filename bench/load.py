@@ -53,19 +53,23 @@ def method_of(channel: grpc.Channel, path: str) -> Any:
 
 def closed(server: Server, channel: grpc.Channel, scenario: Scenario, requests: Requests, seconds: float) -> Turn:
     """Call one after another for a time, from one thread."""
-    call = method_of(channel, scenario.method)
+    return repeated(method_of(channel, scenario.method), requests, seconds, server.cpu_s)
+
+
+def repeated(ask: Callable[[Any], Any], requests: Sequence[Any], seconds: float, cpu_s: Callable[[], float]) -> Turn:
+    """Ask one after another for a time; `cpu_s` tells the CPU that the server has used."""
     for request in requests[:_WARM_UP_CALLS]:
-        call(request)
+        ask(request)
     latencies: list[float] = []
-    cpu, began = server.cpu_s(), time.perf_counter()
+    cpu, began = cpu_s(), time.perf_counter()
     ends = began + seconds
     now = began
     while now < ends:
-        call(requests[len(latencies) % len(requests)])
+        ask(requests[len(latencies) % len(requests)])
         answered = time.perf_counter()
         latencies.append(answered - now)
         now = time.perf_counter()
-    return Turn(np.array(latencies) * 1e6, now - began, server.cpu_s() - cpu)
+    return Turn(np.array(latencies) * 1e6, now - began, cpu_s() - cpu)
 
 
 def closed_by_many(server: Server, scenario: Scenario, parts: Sequence[Requests], seconds: float) -> Turn:

@@ -10,8 +10,11 @@ from typing import Any, Final
 import lmdb
 import psutil
 
+import dncd
+
 _PACKAGES: Final = ("grpcio", "protobuf", "lmdb", "numpy", "phonenumbers")
-_ROOT: Final = Path(__file__).resolve().parent.parent
+# Of the server that is measured, wherever it is installed from.
+_ROOT: Final = Path(dncd.__file__).resolve().parent.parent.parent
 
 
 def describe() -> dict[str, Any]:

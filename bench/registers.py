@@ -25,6 +25,8 @@ BLOCK: Final = 10_000
 SEED: Final = 240
 LIST_DATE: Final = "2025-3-1"
 _FULLEST: Final = 0.95
+# Below this density of a whole plan, numbers are drawn one by one: a small register is made in a moment.
+_SPARSE: Final = 0.01
 _NANP_AREAS: Final = 350
 _FOUR_DIGITS: Final = np.array([b"%04d" % line for line in range(BLOCK)])
 
@@ -48,13 +50,13 @@ class Plan:
     used: float
 
 
-def nanp() -> Plan:
-    """Return 350 area codes NXX, not N11 and not toll-free, with exchanges from 200 to 999."""
+def nanp(areas: int = _NANP_AREAS) -> Plan:
+    """Return some area codes NXX, not N11 and not toll-free, with exchanges from 200 to 999."""
     free = {"800", "833", "844", "855", "866", "877", "888", "900"}
     codes = [
         str(code) for code in range(201, 990) if code % 100 != 11 and code // 10 % 10 != 9 and str(code) not in free
     ]
-    chosen = np.random.default_rng(1947).permutation(codes)[:_NANP_AREAS]
+    chosen = np.random.default_rng(1947).permutation(codes)[:areas]
     return Plan(1, 10, tuple(Area(code, 200, 800) for code in sorted(chosen.tolist())), used=0.85)
 
 
@@ -82,10 +84,11 @@ def areas_of(plan: Plan, numbers: int, seed: int = SEED) -> Iterator[tuple[Area,
     random = np.random.default_rng([seed, plan.calling_code])
     densities = _densities(plan, numbers, random)
     first = 0
+    sparse = numbers < _SPARSE * BLOCK * len(densities)
     for area in plan.areas:
         own = densities[first : first + area.blocks]
         first += area.blocks
-        yield area, _numbers(plan, area, own, random)
+        yield area, (_few_numbers if sparse else _numbers)(plan, area, own, random)
 
 
 def chunks_of(plan: Plan, numbers: int, seed: int = SEED) -> Iterator[Chunk]:
@@ -106,11 +109,11 @@ def random_phones(plan: Plan, count: int, seed: int = SEED) -> Phones:
     return firsts[chosen] + within + np.uint64(plan.calling_code * 10**plan.national_digits)
 
 
-def write_us(path: Path, numbers: int, seed: int = SEED) -> int:
+def write_us(path: Path, numbers: int, seed: int = SEED, areas: int = _NANP_AREAS) -> int:
     """Write a zip as the FTC gives it out, an entry for each area code; return how many numbers there are."""
     written = 0
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for area, found in areas_of(nanp(), numbers, seed):
+        for area, found in areas_of(nanp(areas), numbers, seed):
             entry = zipfile.ZipInfo(f"{LIST_DATE}_{area.head}_{seed}.txt", (2025, 3, 1, 0, 0, 0))
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, ftc_lines(area, found), compresslevel=1)
@@ -170,6 +173,13 @@ def _numbers(plan: Plan, area: Area, densities: NDArray[np.float64], random: np.
         taken = random.random((len(own), BLOCK), np.float32) < own[:, None]
         parts.append(np.flatnonzero(taken).astype(np.uint64) + np.uint64(_first(plan, area) + first * BLOCK))
     return np.concatenate(parts)
+
+
+def _few_numbers(plan: Plan, area: Area, densities: NDArray[np.float64], random: np.random.Generator) -> Phones:
+    counts = random.poisson(densities * BLOCK)
+    blocks = np.repeat(np.arange(len(counts)), counts)
+    places = blocks * BLOCK + random.integers(0, BLOCK, len(blocks))
+    return np.unique(places).astype(np.uint64) + np.uint64(_first(plan, area))
 
 
 def _first(plan: Plan, area: Area) -> int:

@@ -54,7 +54,7 @@ def closed_loop(plan: Plan, servers: dict[int, Server], seed: int) -> list[dict[
                 found.append(closed(servers[entries], channels[entries], scenario, requests, plan.turn_s))
     null = {entries: found for (entries, scenario), found in zip(pairs, turns, strict=True) if scenario is NULL}
     return [
-        _closed_row(entries, scenario, found, null[entries])
+        closed_row(entries, scenario, found, null[entries])
         for (entries, scenario), found in zip(pairs, turns, strict=True)
     ]
 
@@ -109,14 +109,15 @@ def percentiles(turns: Sequence[Turn]) -> dict[str, float]:
     return {"p50_us": p50, "p99_us": p99, "p999_us": p999}
 
 
-def _closed_row(entries: int, scenario: Scenario, turns: list[Turn], null: list[Turn]) -> dict[str, Any]:
+def closed_row(entries: int, scenario: Scenario, turns: list[Turn], null: list[Turn]) -> dict[str, Any]:
+    """Sum up all turns of a scenario, with the ratio of each to the turn of the null call in its round."""
     calls = sum(turn.calls for turn in turns)
     cpu_us = sum(turn.cpu_s for turn in turns) * 1e6 / calls
     row: dict[str, Any] = {"scenario": scenario.name, "entries": entries, "rows": scenario.rows, "calls": calls}
     row |= percentiles(turns)
-    row["ratio_to_null"] = _spread([turn.p50_us / other.p50_us for turn, other in zip(turns, null, strict=True)])
+    row["ratio_to_null"] = spread([turn.p50_us / other.p50_us for turn, other in zip(turns, null, strict=True)])
     row["cpu_us_per_call"] = cpu_us
-    row["cpu_us_per_call_of_rounds"] = _spread([turn.cpu_us_per_call for turn in turns])
+    row["cpu_us_per_call_of_rounds"] = spread([turn.cpu_us_per_call for turn in turns])
     if scenario.rows:
         row["cpu_ns_per_number"] = cpu_us * 1e3 / scenario.rows
     return row
@@ -132,5 +133,6 @@ def _open_row(scenario: Scenario, turn: Turn, capacity: float, share: float) -> 
     return row | percentiles([turn]) | {"cpu_us_per_call": turn.cpu_us_per_call}
 
 
-def _spread(values: list[float]) -> dict[str, float]:
+def spread(values: list[float]) -> dict[str, float]:
+    """Return the median, the lowest and the highest."""
     return {"median": float(np.median(values)), "min": min(values), "max": max(values)}

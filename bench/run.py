@@ -17,6 +17,9 @@ from typing import Any, Final
 
 import changes
 import machine
+import registered
+from peers import Sizes
+from registered import RegisterPlan
 from rounds import Plan, closed_loop, just_started, open_loop
 from servers import Server, start_times, store_mib
 from stores import copied, filled, verify
@@ -38,6 +41,23 @@ PLANS: Final = {
     ),
 }
 
+REGISTERS: Final = {
+    "tiny": RegisterPlan(
+        large=3_000, small=1_000, beside=2_000, areas=20, rounds=1, turn_s=0.02, rows_max=2_000,
+        import_rounds=1, import_s=0.1, starts=0, peers=Sizes(redis=500, postgres=1_000, plain_set=500, rounds=1, turn_s=0.01),
+    ),
+    "quick": RegisterPlan(
+        large=1_000_000, small=100_000, beside=1_000_000, areas=350, rounds=3, turn_s=0.3, rows_max=100_000,
+        import_rounds=2, import_s=2.0, starts=1,
+        peers=Sizes(redis=200_000, postgres=400_000, plain_set=200_000, rounds=3, turn_s=0.2),
+    ),
+    "full": RegisterPlan(
+        large=240_000_000, small=1_000_000, beside=10_000_000, areas=350, rounds=9, turn_s=1.0, rows_max=1_000_000,
+        import_rounds=7, import_s=5.0, starts=5,
+        peers=Sizes(redis=10_000_000, postgres=20_000_000, plain_set=10_000_000, rounds=9, turn_s=0.5),
+    ),
+}  # fmt: skip  # a column of figures each
+
 
 def main() -> None:
     """Run, write the results, and say where."""
@@ -46,14 +66,15 @@ def main() -> None:
     with ExitStack() as stack:
         stores = options.stores or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dncd-bench-")))
         stores.mkdir(parents=True, exist_ok=True)
-        results = {"plan": options.plan} | measure(plan, stores, options.seed)
+        registries = options.registries or stores / "registries"
+        results = {"plan": options.plan} | measure(plan, REGISTERS[options.plan], stores, registries, options.seed)
     out = options.out or RESULTS / f"{options.plan}.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(results, indent=1) + "\n")
     print(f"wrote {out}; `python bench/render.py` renders it")
 
 
-def measure(plan: Plan, stores: Path, seed: int) -> dict[str, Any]:
+def measure(plan: Plan, registers: RegisterPlan, stores: Path, registries: Path, seed: int) -> dict[str, Any]:
     """Measure everything of a plan; return it as plain values for JSON."""
     began, log = time.perf_counter(), stores / "server.log"
     about: dict[str, Any] = {
@@ -72,6 +93,7 @@ def measure(plan: Plan, stores: Path, seed: int) -> dict[str, Any]:
         **_calls(plan, paths, log, seed),
         "changes": _changes(plan, paths, log, seed),
         "starts": _starts(plan, paths, log),
+        "registered": registered.measure(registers, paths, plan.main, registries, log, seed),
     }
     return about | measured | {"load_average_after": machine.load_average(), "seconds": time.perf_counter() - began}
 
@@ -120,6 +142,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", dest="plan", action="store_const", const="quick", help="a minute, 10,000 entries")
     parser.add_argument("--tiny", dest="plan", action="store_const", const="tiny", help="seconds; proves that it runs")
     parser.add_argument("--stores", type=Path, help="keep filled stores here; default: a folder that is removed")
+    parser.add_argument("--registries", type=Path, help="keep the made-up registers here; default: with the stores")
     parser.add_argument("--out", type=Path, help="the file of results; default: bench/results/PLAN.json")
     parser.add_argument("--seed", type=int, default=1, help="the seed of all random numbers; default: 1")
     parser.set_defaults(plan="full")

@@ -42,9 +42,10 @@ def _numbers(places: Numbers) -> Numbers:
 class Traffic:
     """A source of requests about a store with so many entries. A seed gives the same requests again."""
 
-    def __init__(self, entries_total: int, seed: int, hits: float = HITS) -> None:
+    def __init__(self, entries_total: int, seed: int, hits: float = HITS, policy: str = "") -> None:
         self._entries_total = entries_total
         self._hits = hits
+        self._policy = policy
         self._random = np.random.default_rng(seed)
 
     def fresh(self, rows: int) -> Numbers:
@@ -55,8 +56,12 @@ class Traffic:
         """Draw random numbers, of which the share `hits` is known, at random places."""
         drawn = self.fresh(rows)
         known = np.flatnonzero(self._random.random(rows) < self._hits)
-        drawn[known] = entries(self._random.integers(0, self._entries_total, len(known)))
+        drawn[known] = self.known(len(known))
         return drawn
+
+    def known(self, rows: int) -> Numbers:
+        """Draw numbers of entries."""
+        return entries(self._random.integers(0, self._entries_total, rows))
 
     def null(self) -> bytes:
         """Serialize the empty request of the health service."""
@@ -66,18 +71,25 @@ class Traffic:
         """Serialize a Check of written E.164 numbers."""
         texts = [f"+{number}" for number in self.mixed(rows).tolist()]
         return check_service_pb2.CheckRequest(
-            channel=core_pb2.CHANNEL_VOICE, rows=[check_service_pb2.CheckRow(address=text) for text in texts]
+            channel=core_pb2.CHANNEL_VOICE,
+            policy=self._policy,
+            rows=[check_service_pb2.CheckRow(address=text) for text in texts],
         ).SerializeToString()
 
     def scrub(self, rows: int, *, omit_findings: bool = False) -> bytes:
         """Serialize a Scrub of a column of numbers."""
-        return check_service_pb2.ScrubRequest(
-            channel=core_pb2.CHANNEL_VOICE, phones=self.mixed(rows).tolist(), omit_findings=omit_findings
-        ).SerializeToString()
+        return scrub_request(self.mixed(rows), policy=self._policy, omit_findings=omit_findings)
 
     def add(self, rows: int) -> bytes:
         """Serialize an AddEntries of random numbers."""
         return add_request(self.fresh(rows))
+
+
+def scrub_request(numbers: Numbers, *, policy: str, omit_findings: bool = False) -> bytes:
+    """Serialize a Scrub of these numbers."""
+    return check_service_pb2.ScrubRequest(
+        channel=core_pb2.CHANNEL_VOICE, policy=policy, phones=numbers.tolist(), omit_findings=omit_findings
+    ).SerializeToString()
 
 
 def add_request(numbers: Numbers) -> bytes:

@@ -29,7 +29,7 @@ class Upload:
         self._closing = ExitStack()
         if isinstance(content, str | PathLike):
             header.file_name = header.file_name or Path(content).name
-            self._file: BinaryIO = self._closing.enter_context(Path(content).open("rb"))
+            self._file: BinaryIO = self._closing.enter_context(Path(content).open("rb"))  # noqa: SIM115  # the stack closes it
         else:
             self._file = content
         self._header = header

@@ -1,7 +1,7 @@
 """Accounts: the customers of the server, and the version of each one's catalog.
 
 Rows of ACCOUNTS: id + b"d" -> definition, id + b"c" -> position of the last change to the catalog (labels, policies,
-prefixes, domains), 0 + name -> id. The id 0 is the server itself.
+prefixes, domains), 0 + b"n" + name -> id. The id 0 is the server itself.
 """
 
 import json
@@ -39,19 +39,19 @@ def get(snapshot: Snapshot, account_id: int) -> Account:
 
 def find(snapshot: Snapshot, name: str) -> Account | None:
     """Return an account by its name, or None where there is none."""
-    row = snapshot.get(Table.ACCOUNTS, account_key(SERVER_ID, name.encode()))
+    row = snapshot.get(Table.ACCOUNTS, _name_key(name))
     return get(snapshot, account_of(row)) if row is not None else None
 
 
 def scan(snapshot: Snapshot) -> Iterator[Account]:
     """Yield every account by name."""
-    for _, row in snapshot.scan(Table.ACCOUNTS, account_key(SERVER_ID)):
+    for _, row in snapshot.scan(Table.ACCOUNTS, _name_key("")):
         yield get(snapshot, account_of(row))
 
 
 def next_id(snapshot: Snapshot) -> int:
     """Return the id that the next account gets."""
-    return 1 + sum(1 for _ in snapshot.scan(Table.ACCOUNTS, account_key(SERVER_ID)))
+    return 1 + sum(1 for _ in snapshot.scan(Table.ACCOUNTS, _name_key("")))
 
 
 def catalog_version(snapshot: Snapshot, account_id: int) -> int:
@@ -74,9 +74,13 @@ def apply_created(txn: Transaction, event: Event, change: AccountCreated) -> byt
     account_id = event.draft.account_id
     fields = {"name": change.name, "default_region": change.default_region}
     txn.put(Table.ACCOUNTS, account_key(account_id, b"d"), json.dumps(fields, sort_keys=True).encode())
-    txn.put(Table.ACCOUNTS, account_key(SERVER_ID, change.name.encode()), account_key(account_id))
+    txn.put(Table.ACCOUNTS, _name_key(change.name), account_key(account_id))
     touch_catalog(txn, event)
     return b"\x01"
+
+
+def _name_key(name: str) -> bytes:
+    return account_key(SERVER_ID, b"n" + name.encode())
 
 
 def _decode(account_id: int, row: bytes) -> Account:

@@ -140,9 +140,10 @@ def apply_activated(txn: Transaction, event: Event, change: SnapshotActivated) -
 
 def apply_pruned(txn: Transaction, event: Event, change: SnapshotPruned) -> bytes:
     """Forget a snapshot. Raises `SnapshotNotFound`, `SnapshotInForce`."""
-    if find(txn, change.registry)[1] == change.snapshot:
-        raise SnapshotInForce("the snapshot is in force; put another one in force first")
+    in_force = find(txn, change.registry)[1]
     find_snapshot(txn, change.registry, change.snapshot)
+    if in_force == change.snapshot:
+        raise SnapshotInForce("the snapshot is in force; put another one in force first")
     txn.delete(Table.REGISTRIES, _snapshot_key(change.registry, change.snapshot))
     accounts.touch_catalog(txn, event)
     return b"\x01"

@@ -1,20 +1,35 @@
 """Imports of registries, however their files come: what is asked for, and how what came of it is kept."""
 
+import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Literal, TypedDict, Unpack
 
 from dncd import registries
 from dncd.errors import DncError
 from dncd.events import Change, Snapshot, SnapshotActivated, SnapshotImported, SourceFile
 from dncd.journal import Written
 from dncd.nouns import SnapshotState
-from dncd.registry.importing import Imported, Order
+from dncd.registry.files import BUILDING
+from dncd.registry.importing import REJECTS, Imported, Order
 from dncd.registry.prefixes import common_calling_code
 from dncd.registry.shelf import Shelf
 from dncd.storage import contract
 
 Accept = Callable[[Change], Written]
+
+
+class Said(TypedDict, total=False):
+    """What a person says about a file that it does not say itself; see `dncd.registry.importing.Order`."""
+
+    region: str
+    column: str
+    registered_flags: str
+    clean_flags: str
+    flag_column: str
+    shape: Literal["", "flagged", "registered"]
+    coverage: tuple[str, ...]
 
 
 def order_import(
@@ -27,9 +42,7 @@ def order_import(
     file_name: str,
     format_name: str,
     list_date: date | None = None,
-    column: str = "",
-    registered_flags: str = "",
-    region: str = "",
+    **said: Unpack[Said],
 ) -> Order:
     """Build the order to import a file into a registry; raises `RegistryNotFound`."""
     found, in_force = registries.find(snapshot, registry)
@@ -41,11 +54,9 @@ def order_import(
         file_name=file_name,
         format=format_name,
         calling_code=common_calling_code(found.scope),
-        region=region,
         list_date=list_date,
-        column=column,
-        registered_flags=registered_flags,
         previous=in_force,
+        **said,
     )
 
 
@@ -63,6 +74,17 @@ def keep_import(accept: Accept, shelf: Shelf, order: Order, made: Imported, *, a
     if activate and SnapshotState(written.codes[0]) is SnapshotState.READY:
         return accept(SnapshotActivated(order.registry, order.snapshot))
     return written
+
+
+def discard_import(shelf: Shelf, order: Order) -> None:
+    """Remove whatever an import left, finished or not, that was stopped at any point and was not kept.
+
+    The import itself clears up after its failures; a signal may come where it cannot, such as before it has begun.
+    """
+    folder = shelf.folder(order.registry, order.snapshot)
+    shutil.rmtree(folder.with_name(folder.name + BUILDING), ignore_errors=True)
+    folder.with_name(f"{folder.name}.{REJECTS}").unlink(missing_ok=True)
+    shelf.remove(order.registry, order.snapshot)
 
 
 def snapshot_of(order: Order, made: Imported) -> Snapshot:

@@ -28,21 +28,31 @@ _IN_FORCE_ONCE = frozenset({SnapshotState.IN_FORCE, SnapshotState.RETIRED})
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A list that is kept: its date, its numbers, and what its files cover; no prefix: all of it."""
+    """A list that is kept: its date, its numbers, and what its files cover; no prefix: all of it.
+
+    `washed` is set where it is the result of a wash: it holds the numbers that were clean too, and speaks of no others.
+    """
 
     snapshot_id: str
     list_date: date
     members: Membership
     coverage: PrefixSet
+    washed: bool = False
 
     def has(self, phones: Phones, categories: frozenset[int]) -> Mask:
         """Tell for each number whether it stands on the list, for one of the categories where some are asked."""
-        return self.members.contains(phones, categories or None)
+        # No category at all leaves those that every category has: in a wash, the registered ones.
+        return self.members.contains(phones, categories if self.washed else categories or None)
 
     def lacks(self, phones: Phones, categories: frozenset[int]) -> Mask:
         """Tell for each number whether the list covers it and it does not stand on it."""
         missing = ~self.has(phones, categories)
-        return missing & self.coverage.contains(phones) if self.coverage.prefixes else missing
+        missing = missing & self.coverage.contains(phones) if self.coverage.prefixes else missing
+        return self.washed_of(phones, missing)
+
+    def washed_of(self, phones: Phones, mask: Mask) -> Mask:
+        """Return those of the mask that the list can speak about: in the result of a wash, those that were washed."""
+        return mask & self.members.contains(phones) if self.washed else mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +69,29 @@ class Screen:
         """Tell for each number whether it counts as registered on a day."""
         assert self.in_force is not None, "a registry without a list is missing, and is not asked"
         found = self.in_force.has(phones, self.required.categories)
-        before = self._list_before(day - timedelta(days=self.required.listed_days_min))
-        if before is not None:
-            found &= ~before.lacks(phones, self.required.categories)
+        if self.required.listed_days_min and self.older:
+            found &= ~self._joined_since(phones, day - timedelta(days=self.required.listed_days_min))
         return found
+
+    def _joined_since(self, phones: Phones, day: date) -> Mask:
+        """Tell for each number whether the lists prove that it joined after a day: one since lacks it, no older has it.
+
+        Without such a list nothing is proved: whoever is on the list in force may have joined long ago.
+        """
+        joined = np.zeros(len(phones), dtype=np.bool_)
+        for listed in self.older:
+            if listed.list_date >= day:
+                joined |= listed.lacks(phones, self.required.categories)
+        for listed in self.older:
+            if listed.list_date < day:
+                joined &= ~listed.has(phones, self.required.categories)
+        return joined
 
     def is_stale(self, day: date) -> bool:
         """Tell whether the list in force is older than the policy allows on a day."""
         assert self.in_force is not None, "a registry without a list is missing, and is not asked"
         age_days = (day - self.in_force.list_date).days
         return 0 < self.required.max_age_days < age_days
-
-    def _list_before(self, day: date) -> Listed | None:
-        """Return the newest list of a day or before; None where the one in force is it, or none is kept."""
-        if not self.required.listed_days_min:
-            return None
-        lists = [listed for listed in (self.in_force, *self.older) if listed is not None and listed.list_date <= day]
-        newest = max(lists, key=lambda listed: listed.list_date, default=None)
-        return None if newest is self.in_force else newest
 
 
 def read_screens(snapshot: Snapshot, account_id: int, policy: Policy, shelf: Shelf) -> tuple[Screen, ...]:
@@ -108,7 +123,9 @@ def _open(kept: registries.Kept, shelf: Shelf) -> Listed | None:
     except SnapshotDamaged as error:
         log.error("snapshot %s of %s is not served: %s", snapshot.id, snapshot.registry, error)  # noqa: TRY400 - the sentence names the file; a trace adds nothing
         return None
-    return Listed(snapshot.id, snapshot.list_date, members, PrefixSet(snapshot.coverage))
+    return Listed(
+        snapshot.id, snapshot.list_date, members, PrefixSet(snapshot.coverage), washed=snapshot.format == "acma"
+    )
 
 
 def screen_findings(screens: tuple[Screen, ...], policy: Policy, phones: Phones, now_ms: int) -> Iterator[Findings]:
@@ -135,6 +152,7 @@ def _ask(
         yield Rule.REGISTRY_MISSING, unscreened, within
         return
     covered = within if screen.covered == screen.scope else screen.covered.contains(phones)
+    covered = screen.in_force.washed_of(phones, covered)
     if covered is not within:
         yield Rule.REGISTRY_NOT_COVERED, unscreened, within & ~covered
     yield Rule.REGISTRY, Verdict.BLOCK, screen.members(phones, day) & covered

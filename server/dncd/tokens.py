@@ -31,6 +31,13 @@ class Caller:
     actor: str
     # Whether the caller may change what belongs to the whole server: the account "operator", or anyone without tokens.
     operator: bool = False
+    # Whose events the caller reads: its account's, or for the account "operator" those of the server itself.
+    reads_server_journal: bool = False
+
+    @property
+    def journal_id(self) -> int:
+        """Return the account whose events the caller reads."""
+        return accounts.SERVER_ID if self.reads_server_journal else self.account_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +82,14 @@ def authenticate(snapshot: Snapshot, text: str, now_ms: int) -> Caller:
     if token is None or not matches or not token.valid(now_ms):
         raise TokenInvalid("the token is malformed, unknown, expired or revoked")
     account = accounts.get(snapshot, token.account_id)
+    operator = account.name == accounts.OPERATOR_NAME
     return Caller(
-        account.id, account.default_region, token.role, token.name, operator=account.name == accounts.OPERATOR_NAME
+        account.id,
+        account.default_region,
+        token.role,
+        token.name,
+        operator=operator,
+        reads_server_journal=operator,
     )
 
 

@@ -23,6 +23,7 @@ from donotcontact.v1 import (
     entry_service_pb2_grpc,
     journal_service_pb2_grpc,
     policy_service_pb2_grpc,
+    registry_service_pb2_grpc,
     verdict_pb2,
 )
 from donotcontact.v1.core_pb2 import Revision
@@ -61,6 +62,7 @@ class ScriptedServer:
         entry_service_pb2_grpc.add_EntryServiceServicer_to_server(every_servicer, self._server)
         consent_service_pb2_grpc.add_ConsentServiceServicer_to_server(every_servicer, self._server)
         policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(every_servicer, self._server)
+        registry_service_pb2_grpc.add_RegistryServiceServicer_to_server(every_servicer, self._server)
         journal_service_pb2_grpc.add_JournalServiceServicer_to_server(every_servicer, self._server)
         self.target = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
 
@@ -89,10 +91,14 @@ class ScriptedServer:
 
     def __getattr__(self, name: str) -> Handler:
         """Stand in for the method of every servicer."""
-        return partial(self._answer_stream if name == "WatchEvents" else self._answer, name)
+        streaming = {"WatchEvents": self._answer_stream, "ImportSnapshot": self._answer_upload}
+        return partial(streaming.get(name, self._answer), name)
 
     def _answer(self, name: str, request: Any, context: grpc.ServicerContext) -> Any:
         return self._next(name, request, context)(request, context)
+
+    def _answer_upload(self, name: str, pieces: Iterator[Any], context: grpc.ServicerContext) -> Any:
+        return self._answer(name, list(pieces), context)
 
     def _answer_stream(self, name: str, request: Any, context: grpc.ServicerContext) -> Iterator[Any]:
         yield from self._next(name, request, context)(request, context)

@@ -61,11 +61,13 @@ def test_a_method_tells_its_name_and_signature() -> None:
 def test_every_rpc_has_a_path_and_changes_are_those_with_a_request_id() -> None:
     found = {method.path.rpartition("/")[2]: method for _, method in methods()}
 
-    assert len(found) == 21
+    assert len(found) == 29
     assert {name for name, method in found.items() if method.streams} == {"WatchEvents"}
+    assert {name for name, method in found.items() if method.uploads} == {"ImportSnapshot"}
     assert {name for name, method in found.items() if method.is_change} == {
         "AddEntries", "RemoveEntries", "CreateLabel", "UpdateLabel", "ArchiveLabel",
         "SetOptIn", "ClaimOptInRequest", "ApplyPolicy", "DeletePolicy",
+        "CreateRegistry", "ActivateSnapshot", "PruneSnapshot", "GrantCoverage",
     }  # fmt: skip
 
 

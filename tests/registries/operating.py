@@ -1,5 +1,6 @@
 """The operator of a server's registries: uploads lists, puts them in force, says who may rely on them."""
 
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ from typing import Any, Final
 import grpc
 from google.protobuf.message_factory import GetMessageClass
 
+from dncd.registry.files import extents
 from donotcontact.v1 import registry_pb2, registry_service_pb2
 from rpc_serving import Caught
 from serving import WAIT_S, pb
@@ -150,3 +152,25 @@ def explained(api: Any, phone: int, policy: str = "calls", **fields: Any) -> Any
 def lying_in(store: Path) -> list[str]:
     """Name what lies in the folders of a store's registries."""
     return sorted(path.name for path in store.glob("registries/*/*"))
+
+
+def damage(folder: Path, kind: str) -> str:
+    """Damage a file of a snapshot that checks read, or take the whole folder away; name what is wrong."""
+    [path] = folder.glob("*.bits")
+    with path.open("r+b") as file:
+        # The file is mostly a hole; what it says lies in a page or two.
+        place = next(start for start, _ in extents(file.fileno()))
+        if kind == "altered":
+            file.seek(place)
+            page = bytearray(file.read(4096))
+            page[next(index for index, byte in enumerate(page) if byte)] = 0
+            file.seek(place)
+            file.write(page)
+        elif kind == "cut off":
+            file.truncate(place)
+    if kind == "missing":
+        path.unlink()
+    if kind == "gone":
+        shutil.rmtree(folder)
+        return "manifest.json"
+    return path.name

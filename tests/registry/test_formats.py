@@ -5,6 +5,7 @@ from datetime import date
 
 import pytest
 
+from dncd.registry.chunks import EVERY_CATEGORY, WASHED_CLEAN
 from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous, ListDateMissing, MostlyRejects
 from dncd.registry.formats import FORMATS, Options, Shape
 from dncd.registry.formats.ftc import dates_of
@@ -282,13 +283,18 @@ def test_acma_numbers_are_read_in_every_accepted_form(text: str, phone: int) -> 
 def test_acma_flags_say_which_are_registered() -> None:
     outcome = read_bytes("acma", b"Number,Flag\n0412345678,y\n0412345679,N\n0412345670,\n", FLAGS)
 
-    assert outcome.phones == [61412345678]
+    assert list(zip(outcome.phones, outcome.categories, strict=True)) == [
+        (61412345678, 1 << EVERY_CATEGORY),
+        (61412345679, 1 << WASHED_CLEAN),
+    ]
     assert outcome.reasons == [(4, NO_FLAG)]
     assert outcome.reading.lines == 3
 
 
 def test_acma_plain_words_need_no_telling() -> None:
-    assert read_bytes("acma", b"0412345678,Registered\n0412345679,Not registered\n").phones == [61412345678]
+    outcome = read_bytes("acma", b"0412345678,Registered\n0412345679,Not registered\n")
+
+    assert list(outcome.categories) == [1 << EVERY_CATEGORY, 1 << WASHED_CLEAN]
 
 
 @pytest.mark.parametrize(
@@ -312,7 +318,10 @@ def test_acma_clean_numbers_and_what_was_washed_give_the_registered() -> None:
     washed = Source(io.BytesIO(b"name,phone\nAnn,0412345678\nBob,0412345679\n"), "washed.csv")
     options = Options(list_date=LIST_DATE, shape=Shape.CLEAN, washed_input=washed)
 
-    assert read_bytes("acma", b"0412345679\n", options).phones == [61412345678]
+    outcome = read_bytes("acma", b"0412345679\n", options)
+
+    assert outcome.phones == [61412345678, 61412345679]
+    assert list(outcome.categories) == [1 << EVERY_CATEGORY, 1 << WASHED_CLEAN]
 
 
 # csv

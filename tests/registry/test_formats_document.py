@@ -14,18 +14,18 @@ EXAMPLES = table(DOCUMENT, "Examples")
 def told(format_name: str, line: str) -> str:
     region = "US" if format_name in {"csv", "numbers"} else ""
     try:
-        return summary(read_bytes(format_name, line.encode(), Options(region=region, list_date=LIST_DATE)))
+        return summary(format_name, read_bytes(format_name, line.encode(), Options(region=region, list_date=LIST_DATE)))
     except LayoutAmbiguous:
         return "refused"
 
 
-def summary(outcome: Outcome) -> str:
+def summary(format_name: str, outcome: Outcome) -> str:
     if outcome.rejects:
         return outcome.rejects[0].reason
     words = [f"`+{outcome.phones[0]}`"]
     if outcome.removed:
         words.insert(0, "deleted" if outcome.removed[0] else "added")
-    if outcome.categories and outcome.categories[0]:
+    if format_name != "acma" and outcome.categories and outcome.categories[0]:
         words += ["categories", *(str(bit) for bit in range(9) if outcome.categories[0] >> bit & 1)]
     return " ".join(words)
 

@@ -54,9 +54,9 @@ OPT_IN_REASONS: dict[int, str] = {
 }
 REGISTRY_REASONS: dict[int, str] = {
     Rule.RULE_REGISTRY: "on {}",
-    Rule.RULE_REGISTRY_NOT_COVERED: "not screened: outside what the account may rely on of {}",
-    Rule.RULE_REGISTRY_STALE: "not screened: {} is older than the policy allows",
-    Rule.RULE_REGISTRY_MISSING: "not screened: {} has no list in force",
+    Rule.RULE_REGISTRY_NOT_COVERED: "not covered by {} for this account",
+    Rule.RULE_REGISTRY_STALE: "{} is older than the policy allows",
+    Rule.RULE_REGISTRY_MISSING: "{} has no list in force",
 }
 STYLES = {"ALLOW": "green", "BLOCK": "bold red", "INVALID": "magenta", "OPT_IN_REQUIRED": "yellow", "DEFER": "yellow"}
 PERMITTING = "ALLOW"

@@ -107,8 +107,9 @@ class RequiredRegistry(_message.Message):
     max_age_days: _builtins.int
     """The list must not be older than this at the moment of contact, in days since the list's own date. 0: any age."""
     listed_days_min: _builtins.int
-    """A number matches only if it stood on a list at least this many days old too. Where no list that old
-    is kept, being on the list in force is enough. 0: being on the list in force is enough.
+    """A number that joined the register less than this many days before the contact does not match: one that a list
+    of that time, kept here, covers and lacks. Where no such list is kept, being on the list in force is enough.
+    0: being on the list in force is enough.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from dncd.config import ENV_PREFIX, Settings, effective
 from dncd.daemon.endpoint import EndpointUnusable
 from dncd.daemon.supervisor import ServingRefused
-from dncd.errors import DncError, StoreUnusable
+from dncd.errors import DncError, InvalidFields, StoreUnusable
 from dncd.storage.lmdb import LmdbStore
 
 FAILED: Final = 1
@@ -59,6 +59,16 @@ def attached(store: Path | None, *, create: bool = False) -> Iterator[LmdbStore]
         yield opened
     finally:
         opened.close()
+
+
+@contextmanager
+def options_judged() -> Iterator[None]:
+    """End the command with `WRONG` where an option or argument is not what it must be."""
+    try:
+        yield
+    except InvalidFields as error:
+        say(f"dncd: {error}")
+        raise typer.Exit(WRONG) from None
 
 
 def say(line: str) -> None:

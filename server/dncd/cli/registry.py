@@ -4,8 +4,6 @@ They work on the folder of the store, while it is served or not. Each change goe
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -16,11 +14,11 @@ from pyroaring import BitMap64
 from dncd import administration, registries
 from dncd.app import REGISTRIES
 from dncd.cli.access import founded
-from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
+from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, options_judged, say, settings_for
 from dncd.cli.registry_import import import_
 from dncd.cli.registry_tables import print_registries, print_registry, told_registry, told_snapshot
 from dncd.daemon.ambient import now_ms
-from dncd.errors import InvalidFields, SnapshotHeld, SnapshotNotFound
+from dncd.errors import SnapshotHeld, SnapshotNotFound
 from dncd.events import Registry, RegistryCreated
 from dncd.limits import NOTE_BYTES_MAX
 from dncd.registry.members import diff as compare
@@ -200,16 +198,6 @@ def coverage(
         typer.echo(json.dumps({"registry": name, "account": account, "prefixes": relied}))
     else:
         typer.echo(" ".join(relied) or f"nothing: {account} may not rely on {name}")
-
-
-@contextmanager
-def options_judged() -> Iterator[None]:
-    """End the command with `WRONG` where an option or argument is not what it must be."""
-    try:
-        yield
-    except InvalidFields as error:
-        say(f"dncd: {error}")
-        raise typer.Exit(WRONG) from None
 
 
 def shelf_of(store: Path | None) -> Shelf:

@@ -18,15 +18,16 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 from dncd import registries
 from dncd.administration import accept_for_server
 from dncd.app import REGISTRIES
-from dncd.cli.frame import FAILED, JsonOption, StoreOption, attached, say, settings_for
-from dncd.cli.registry_tables import covers, print_table, told_snapshot
+from dncd.cli.frame import FAILED, JsonOption, StoreOption, attached, options_judged, say, settings_for
+from dncd.cli.registry_tables import covered_line, print_table, told_snapshot
 from dncd.daemon.ambient import new_id, now_ms
 from dncd.nouns import SnapshotState
 from dncd.registry.importing import REJECTS, Imported, Order, import_file
 from dncd.registry.importing import Progress as Tell
 from dncd.registry.shelf import Shelf
-from dncd.registry_imports import keep_import, order_import
+from dncd.registry_imports import discard_import, keep_import, order_import
 from dncd.storage.contract import Store
+from dncd.transport.registry_service import prefixes as read_prefixes
 
 REJECTS_SHOWN = 5
 _STOPS = (signal.SIGINT, signal.SIGTERM)
@@ -44,6 +45,13 @@ class FormatName(StrEnum):
     NUMBERS = "numbers"
 
 
+class ShapeName(StrEnum):
+    """What a wash against the Australian register gives back."""
+
+    FLAGGED = "flagged"
+    REGISTERED = "registered"
+
+
 def import_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")],
     file: Annotated[
@@ -56,7 +64,18 @@ def import_(
         typer.Option(formats=["%Y-%m-%d"], help="The day of the list, in place of the file's own. Age counts from it."),
     ] = None,
     column: Annotated[str, typer.Option(help="csv: the column of the numbers, by name or number from 1.")] = "",
-    registered_flags: Annotated[str, typer.Option(help="acma: the flags that mean registered, such as Y.")] = "",
+    registered_flags: Annotated[
+        str, typer.Option(help="acma: the flags that mean registered, such as Y; several with commas between.")
+    ] = "",
+    clean_flags: Annotated[str, typer.Option(help="acma: the flags that mean not registered, such as N.")] = "",
+    flag_column: Annotated[str, typer.Option(help="acma: the column of the flags, by name or number from 1.")] = "",
+    shape: Annotated[
+        ShapeName | None, typer.Option(help="acma: whether the rows have flags, or are the registered ones alone.")
+    ] = None,
+    covers: Annotated[
+        list[str] | None,
+        typer.Option(help="A prefix that the file is complete for, such as +1415, where it does not say. Repeatable."),
+    ] = None,
     region: Annotated[
         str, typer.Option(help="csv, numbers: the country of numbers that are written without one, such as US.")
     ] = "",
@@ -66,9 +85,12 @@ def import_(
 ) -> None:
     """Import a version of a registry beside the one in force, verify it, and put it in force.
 
-    Ctrl-C leaves nothing behind. The exit code is 1 where it is held: over a fifth fewer numbers than before.
+    Ctrl-C leaves nothing behind. Run it as the user that the server runs as, who has to read its files. The
+    exit code is 1 where it is held: over a fifth fewer numbers than before.
     """
     started = time.monotonic()
+    with options_judged():
+        covered = read_prefixes(covers or [], "--covers", at_least=0)
     shelf = Shelf(settings_for(store).store / REGISTRIES)
     with attached(store) as opened:
         with opened.snapshot() as snapshot:
@@ -84,6 +106,10 @@ def import_(
                 column=column,
                 registered_flags=registered_flags,
                 region=region.upper(),
+                clean_flags=clean_flags,
+                flag_column=flag_column,
+                shape=shape.value if shape else "",
+                coverage=covered,
             )
         made = _import_and_keep(opened, shelf, order, activate=activate)
         with opened.snapshot() as snapshot:
@@ -105,12 +131,13 @@ def import_(
 def _import_and_keep(store: Store, shelf: Shelf, order: Order, *, activate: bool) -> Imported:
     with _stops_interrupt() as ignore_stops:
         try:
-            with _progress() as tell:
+            with _progress(order.path.stat().st_size) as tell:
                 made = import_file(order, tell)
             # From here on a stop could come between a change that is durable and its files.
             ignore_stops()
         except BaseException as error:
-            shelf.remove(order.registry, order.snapshot)
+            ignore_stops()
+            discard_import(shelf, order)
             if isinstance(error, KeyboardInterrupt):
                 say("dncd: stopped; nothing was imported, and what was in force still is")
                 raise typer.Exit(FAILED) from None
@@ -136,7 +163,7 @@ def _stops_interrupt() -> Iterator[Callable[[], None]]:
 
 
 @contextmanager
-def _progress() -> Iterator[Tell]:
+def _progress(size_bytes: int) -> Iterator[Tell]:
     """Draw a bar on a terminal's stderr: bytes read, their rate, the time left."""
     errors = Console(stderr=True)
     bar = Progress(
@@ -150,7 +177,7 @@ def _progress() -> Iterator[Tell]:
         disable=not errors.is_terminal,
     )
     with bar:
-        task = bar.add_task("importing", total=None)
+        task = bar.add_task("importing", total=size_bytes)
 
         def tell(done: int, total: int) -> None:
             bar.update(task, completed=done, total=total, description="verifying" if done >= total else "importing")
@@ -165,7 +192,7 @@ def _print(told: dict[str, Any]) -> None:
         ("numbers", f"{told['numbers']:,}"),
         ("lines", f"{told['lines']:,}"),
         ("rejects", f"{told['rejects']:,}"),
-        ("covers", covers(told["coverage"])),
+        ("covers", covered_line(told["coverage"])),
         ("state", told["state"]),
         ("took", f"{told['seconds']} s"),
     ]

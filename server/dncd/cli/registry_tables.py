@@ -83,7 +83,7 @@ def print_registry(told: Mapping[str, Any]) -> None:
             f"{each['numbers']:,}",
             f"{each['lines']:,}",
             f"{each['rejects']:,}",
-            covers(each["coverage"]),
+            covered_line(each["coverage"]),
             each["format"],
             each["imported_at"],
             each["actor"],
@@ -97,7 +97,7 @@ def print_registry(told: Mapping[str, Any]) -> None:
         out.print(Text("No snapshot was imported: whoever needs this registry is not screened."))
 
 
-def covers(prefixes: Sequence[str], shown_max: int = 5) -> str:
+def covered_line(prefixes: Sequence[str], shown_max: int = 5) -> str:
     """Say what a snapshot covers, in a few words."""
     if len(prefixes) > shown_max:
         return f"{' '.join(prefixes[:shown_max])} and {len(prefixes) - shown_max:,} more"

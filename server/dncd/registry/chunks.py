@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from dncd.storage.contract import Mask, Phones
 
 EVERY_CATEGORY = 0
+# Not on the register, but in the wash that was asked about it: see `formats/acma.py`. Policies cannot ask for it.
+WASHED_CLEAN = 15
 Categories = NDArray[np.uint16]
 
 

@@ -15,7 +15,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel
 
@@ -24,7 +24,7 @@ from dncd.registry import failures
 from dncd.registry.build import SnapshotBuilder
 from dncd.registry.chunks import Reading, Reject
 from dncd.registry.failures import FormatUnsuited, ImportFailed, ListDateMissing
-from dncd.registry.formats import Options, read
+from dncd.registry.formats import Options, Shape, read
 from dncd.registry.lines import Source
 from dncd.registry.manifest import About, read_manifest
 from dncd.registry.manifest import Source as ReadFile
@@ -53,6 +53,10 @@ class Order(BaseModel):
     list_date: date | None = None
     column: str = ""
     registered_flags: str = ""
+    clean_flags: str = ""
+    shape: Literal["", "flagged", "registered"] = ""
+    flag_column: str = ""
+    coverage: tuple[str, ...] = ()
     previous: str = ""
 
 
@@ -132,7 +136,11 @@ def _read_into(
         region=order.region,
         list_date=order.list_date,
         column=order.column or None,
-        registered_flags=frozenset(order.registered_flags.replace(",", " ").split()),
+        registered_flags=_flags(order.registered_flags),
+        clean_flags=_flags(order.clean_flags),
+        shape=Shape(order.shape) if order.shape else None,
+        flag_column=order.flag_column or None,
+        coverage=frozenset(prefix.lstrip("+") for prefix in order.coverage),
     )
     told = 0
     for chunk in read(order.format, source, options, reading, reject):
@@ -141,6 +149,10 @@ def _read_into(
             told = source.bytes_read
             progress(told, total)
     progress(total, total)
+
+
+def _flags(written: str) -> frozenset[str]:
+    return frozenset(flag.strip() for flag in written.split(",") if flag.strip())
 
 
 def _both(report: Callable[[Reject], None], first: list[Reject]) -> Callable[[Reject], None]:

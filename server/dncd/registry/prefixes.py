@@ -62,9 +62,7 @@ class PrefixSet:
         """Compare numbers of any length as if each had 15 digits, where a prefix is a range."""
         digits = np.searchsorted(_POWERS, phones, side="right")
         aligned = phones * _POWERS[_DIGITS_MAX - np.minimum(digits, _DIGITS_MAX)]
-        bounds = np.array(
-            [bound for p in self.prefixes for bound in _range(p)], dtype=np.uint64
-        )
+        bounds = np.array([bound for p in self.prefixes for bound in _range(p)], dtype=np.uint64)
         inside = np.searchsorted(bounds, aligned, side="right") % 2 == 1
         mask: Mask = inside & (phones > 0)
         return mask

@@ -7,12 +7,17 @@ the list it began with, and a list that was replaced is freed without anybody cl
 import logging
 from pathlib import Path
 from threading import Thread
+from typing import Final
 from weakref import WeakValueDictionary
 
 from dncd.registry.files import remove
 from dncd.registry.membership import Membership
 
 log = logging.getLogger(__name__)
+
+
+# What the folder of a snapshot is renamed to where a file of it is damaged, so that nobody opens it.
+DAMAGED: Final = ".damaged"
 
 
 class Shelf:
@@ -29,8 +34,9 @@ class Shelf:
     def remove(self, registry: str, snapshot_id: str) -> None:
         """Remove a snapshot's files; whoever has it open goes on with it. One that is gone already is left alone."""
         folder = self.folder(registry, snapshot_id)
-        if folder.exists():
-            remove(folder)
+        for each in (folder, folder.with_name(folder.name + DAMAGED)):
+            if each.exists():
+                remove(each)
 
     def open(self, registry: str, snapshot_id: str) -> Membership:
         """Open a snapshot, in milliseconds; raises `SnapshotDamaged` where its files are not what it was made of.

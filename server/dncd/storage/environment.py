@@ -96,19 +96,22 @@ def _check_directory(path: Path, *, create: bool) -> None:
         )
 
 
-def open_tables(env: lmdb.Environment, new_id: Callable[[], str]) -> tuple[Tables, str]:
-    """Check the schema, or write it into an empty environment; return the tables and the store's id."""
+def open_tables(env: lmdb.Environment, new_id: Callable[[], str], *, own: bool) -> tuple[Tables, str]:
+    """Check the schema, or write it into an empty environment; return the tables and the store's id.
+
+    A copy begins a new epoch when it is first opened to `own`, not when a command looks into it.
+    """
     with env.begin(write=True) as txn:
         if env.stat()["entries"] == 0:
             meta = env.open_db(Table.META.encode(), txn=txn)
             for key, value in first_rows(new_id()).items():
                 txn.put(key, value, db=meta)
-        store_id = _check_schema(env, txn, new_id)
+        store_id = _check_schema(env, txn, new_id if own else None)
         tables = {table: env.open_db(table.encode(), txn=txn) for table in Table}
     return tables, store_id
 
 
-def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id: Callable[[], str]) -> str:
+def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id: Callable[[], str] | None) -> str:
     try:
         meta = env.open_db(Table.META.encode(), txn=txn, create=False)
     except lmdb.Error as error:
@@ -121,7 +124,7 @@ def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id:
             f"The store has schema {schema.decode(errors='replace')}; this version reads schema {SCHEMA_VERSION}. "
             "Use the version of dncd that wrote it."
         )
-    if txn.delete(COPIED_ROW, db=meta):
+    if new_id is not None and txn.delete(COPIED_ROW, db=meta):
         txn.put(EPOCH_ROW, new_id().encode(), db=meta)
     return id_in_epoch(store_id, txn.get(EPOCH_ROW, FIRST_EPOCH, meta))
 

@@ -68,7 +68,7 @@ class LmdbStore:
         with ExitStack() as stack:
             env = _open(path, stack, create=create, map_bytes=map_bytes)
             _take_ownership(path, stack)
-            tables, store_id = open_tables(env, new_id)
+            tables, store_id = open_tables(env, new_id, own=True)
             store = cls(path, env, tables, store_id, AddressIndex(path, store_id))
             store._own_index(stack, new_id)
             store._closing = stack.pop_all()
@@ -81,7 +81,7 @@ class LmdbStore:
         """Open the store beside its owner, or without one; raises `StoreUnusable` as `own` does, owners aside."""
         with ExitStack() as stack:
             env = _open(path, stack, create=create, map_bytes=map_bytes)
-            tables, store_id = open_tables(env, new_id)
+            tables, store_id = open_tables(env, new_id, own=False)
             vouched = is_locked(path / _INDEX_LOCK)
             store = cls(path, env, tables, store_id, AddressIndex(path, store_id) if vouched else None)
             store._closing = stack.pop_all()
@@ -110,7 +110,7 @@ class LmdbStore:
     def copy_to(self, path: Path) -> None:
         """Write a compact copy of the committed state into an empty directory, while the store is in use.
 
-        The copy has no address index; its owner builds one. Whoever opens it first gives it a new id, so that revisions
+        The copy has no address index; its owner builds one. Its first owner gives it a new id, so that revisions
         from after the copy was made are refused there. Raises `StorageFull`, or `StoreUnusable` where the copy
         cannot be written.
         """

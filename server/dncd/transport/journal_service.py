@@ -64,7 +64,7 @@ class JournalHandlers:
 
     def list_(self, call: Call, request: pb.ListEventsRequest) -> pb.ListEventsResponse:
         """List a page of events."""
-        account_id = call.caller.account_id
+        account_id = call.caller.journal_id
         start = paging.decode_position(request, account_id)
         page_rows = fields.page_rows(request.page_size)
         keys = _keys_of(call, request)
@@ -98,7 +98,7 @@ class JournalHandlers:
         # The first heartbeat tells at once where the stream stands.
         quiet_until = self._monotonic_s()
         while call.is_active():
-            chunk, position = self._chunk(call.caller.account_id, position, kinds)
+            chunk, position = self._chunk(call.caller.journal_id, position, kinds)
             for event in chunk:
                 yield pb.WatchEventsResponse(event=event, read_at=revision(self._store.id, event.position))
             now = self._monotonic_s()
@@ -198,7 +198,7 @@ def _about(snapshot: Snapshot, keys: frozenset[bytes], wanted: _Wanted) -> Itera
 def _keys_of(call: Call, request: pb.ListEventsRequest) -> frozenset[bytes]:
     if not request.address:
         return frozenset()
-    return frozenset({fields.target(request.address, call.caller.default_region).key(call.caller.account_id)})
+    return frozenset({fields.target(request.address, call.caller.default_region).key(call.caller.journal_id)})
 
 
 def _event(row: JournalRow, keys: frozenset[bytes], account_id: int) -> event_pb2.Event:

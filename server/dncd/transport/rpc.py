@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
 
+import grpc
 from google.protobuf.message import DecodeError, Message
 
 from dncd.errors import (
@@ -167,10 +168,14 @@ def upload(rpc: Rpc, around: Surroundings) -> Callable[[Iterator[bytes], Any], b
     """Wrap a handler that takes a stream of requests and answers once. The caller is known before any is read."""
 
     def messages(payloads: Iterator[bytes]) -> Iterator[Message]:
-        for payload in payloads:
-            if len(payload) > MESSAGE_BYTES_MAX:
-                raise _too_large(payload)
-            yield rpc.request.FromString(payload)
+        try:
+            for payload in payloads:
+                if len(payload) > MESSAGE_BYTES_MAX:
+                    raise _too_large(payload)
+                yield rpc.request.FromString(payload)
+        except grpc.RpcError:
+            # Nobody hears this; it keeps a caller who left from being taken for a bug.
+            raise MalformedRequest("the caller left in the middle of the upload") from None
 
     def answer(payloads: Iterator[bytes], context: Any) -> bytes:
         try:

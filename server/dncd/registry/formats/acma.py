@@ -1,6 +1,7 @@
 """What comes back from a wash against the Australian Do Not Call Register, in its three shapes.
 
-A wash result speaks of the washed numbers only: a number that is not in it was not screened.
+A wash result speaks of the washed numbers only: a number that is not in it was not screened. So those that came back
+clean are kept too, as WASHED_CLEAN, and screening covers no others.
 Source: donotcall.gov.au; the letters of the flag column are not published, so the operator says what they mean.
 """
 
@@ -12,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from dncd.registry.chunks import Chunk
+from dncd.registry.chunks import EVERY_CATEGORY, WASHED_CLEAN, Chunk
 from dncd.registry.failures import LayoutAmbiguous
 from dncd.registry.formats.delimited import phone_column
 from dncd.registry.formats.layouts import Layout, column_of, judged, unread
@@ -34,7 +35,10 @@ _CLEAN: Final = frozenset({"not registered", "unregistered", "not on register"})
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
-    """Read the registered numbers. Raises LayoutAmbiguous where it is not sure which they are, ListDateMissing."""
+    """Read the registered and the clean numbers.
+
+    Raises LayoutAmbiguous where it is not sure which they are, and ListDateMissing.
+    """
     options.require_code(CODE, "acma")
     tally.reading.list_date = options.require_date(source.name)
     tally.reading.coverage |= options.coverage
@@ -62,7 +66,7 @@ def define(text: bytes) -> int | str:
 
 
 def _not_clean(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
-    """Give what went into the wash and did not come back clean."""
+    """Give what went into the wash; what did not come back clean is registered."""
     if options.washed_input is None:
         raise LayoutAmbiguous(
             "clean numbers alone do not tell which are registered; give the file that was washed too", source.name
@@ -72,7 +76,12 @@ def _not_clean(source: Source, options: Options, tally: Tally) -> Iterator[Chunk
     # The options of the result are not those of the file that was washed: its columns are found anew.
     washed = replace(options, column=None, delimiter="")
     for phones in _numbers(options.washed_input, washed, tally):
-        yield Chunk(phones[~_among(phones, clean)])
+        yield _washed(phones, ~_among(phones, clean))
+
+
+def _washed(phones: Phones, registered: Mask) -> Chunk:
+    kinds = np.where(registered, np.uint16(1 << EVERY_CATEGORY), np.uint16(1 << WASHED_CLEAN))
+    return Chunk(phones, categories=kinds)
 
 
 def _among(phones: Phones, ordered: Phones) -> Mask:
@@ -117,7 +126,7 @@ def _flagged(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
             rows, phones = _read_rows(table, batch, column, flag_column)
             tally.read(len(phones))
             registered = [flags.registers(row.fields[flag_column], table.name, row.line) for row in rows]
-            yield Chunk(phones[np.array(registered, np.bool_)])
+            yield _washed(phones, np.array(registered, np.bool_))
     flags.check(source.name)
 
 

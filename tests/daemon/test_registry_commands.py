@@ -1,0 +1,376 @@
+"""`dncd registry`: on a folder that is served or not, with nothing left behind by what fails."""
+
+import gzip
+import json
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daemon_running import Daemon, Ended, dncd, running
+from dncd.cli.registry_import import FormatName
+from dncd.registry.formats import FORMATS
+from donotcontact import Client, Verdict
+from donotcontact.v1.policy_pb2 import Policy, RequiredRegistry
+
+FIRST, SECOND = "2026-11-19_415_1.txt", "2026-11-20_415_1.txt"
+BUILDING_WAIT_S = 30.0
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "store"
+    assert registry(path, "create", "us-national", "--scope", "+1").returncode == 0
+    return path
+
+
+def registry(store: Path, *arguments: str) -> Ended:
+    return dncd("registry", *arguments, "--store", str(store))
+
+
+def told(store: Path, *arguments: str) -> Any:
+    ended = registry(store, *arguments, "--json")
+    assert ended.stdout, ended.stderr
+    return json.loads(ended.stdout)
+
+
+def ftc(folder: Path, lasts: Iterable[int], name: str = FIRST) -> str:
+    """Write a file of numbers +1 415 555 0000 and on."""
+    path = folder / name
+    path.write_text("".join(f"415,555{last:04d}\n" for last in lasts))
+    return str(path)
+
+
+def imported(store: Path, lasts: Iterable[int], name: str = FIRST, *options: str) -> Any:
+    return told(store, "import", "us-national", ftc(store.parent, lasts, name), "--format", "ftc", *options)
+
+
+def files_of(store: Path) -> list[str]:
+    return sorted(path.name for path in (store / "registries").glob("*/*"))
+
+
+def states(store: Path) -> dict[str, str]:
+    return {each["id"]: each["state"] for each in told(store, "show", "us-national")["snapshots"]}
+
+
+def test_created_registry_is_listed_without_a_list(store: Path) -> None:
+    again = told(store, "create", "us-national", "--scope", "+1")
+
+    assert again["created"] is False
+    assert told(store, "list") == [
+        {
+            "name": "us-national",
+            "scope": ["+1"],
+            "description": "",
+            "in_force": None,
+            "list_date": None,
+            "age_days": None,
+            "numbers": None,
+            "snapshots_kept": 0,
+        }
+    ]
+
+
+def test_import_puts_the_list_in_force_and_tells_what_it_read(store: Path) -> None:
+    made = imported(store, range(100))
+
+    assert made["state"] == "in-force"
+    assert (made["list_date"], made["numbers"], made["lines"], made["rejects"]) == ("2026-11-19", 100, 100, 0)
+    assert made["coverage"] == ["+1415"]
+    assert made["rejects_file"] is None
+    assert made["files"][0]["name"] == FIRST
+    assert told(store, "list")[0]["in_force"] == made["id"]
+
+
+def test_import_beside_the_list_in_force_leaves_it(store: Path) -> None:
+    first = imported(store, range(100))
+
+    second = imported(store, range(101), SECOND, "--no-activate")
+
+    assert states(store) == {first["id"]: "in-force", second["id"]: "ready"}
+
+
+@pytest.mark.parametrize("suffix", [".zip", ".gz"])
+def test_archive_is_read(store: Path, suffix: str) -> None:
+    plain = Path(ftc(store.parent, range(100)))
+    path = plain.with_name(plain.name + suffix)
+    if suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.write(plain, plain.name)
+    else:
+        path.write_bytes(gzip.compress(plain.read_bytes()))
+
+    made = told(store, "import", "us-national", str(path), "--format", "ftc")
+
+    assert (made["numbers"], made["list_date"]) == (100, "2026-11-19")
+    assert made["files"][0]["name"] == path.name
+
+
+def test_rejects_are_shown_masked_and_lie_in_a_file(store: Path) -> None:
+    path = Path(ftc(store.parent, range(100)))
+    path.write_text(path.read_text() + "415,55501\n")
+
+    shown = registry(store, "import", "us-national", str(path), "--format", "ftc")
+    made = told(store, "import", "us-national", str(path), "--format", "ftc")
+
+    report = Path(made["rejects_file"]).read_text()
+    assert made["rejects"] == 1
+    assert [(each["line"], each["masked"]) for each in made["first_rejects"]] == [(101, "415,*****")]
+    assert f"{FIRST},101," in report
+    assert "415,*****" in shown.stdout
+    assert "rejects.csv" in shown.stdout
+    assert "55501" not in shown.stdout + shown.stderr + report
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "options", "said"),
+    [
+        ("list.txt", "4155550123\n", ["--format", "numbers", "--region", "US"], "list date"),
+        (FIRST, "hello\n" * 20 + "415,5550123\n" * 5, ["--format", "ftc"], "20 of 25 lines are rejects"),
+        (FIRST, "415,5550123\n\0\n", ["--format", "ftc"], f"{FIRST}, line 2: has a NUL byte"),
+        (FIRST, "", ["--format", "ftc"], "nothing was read"),
+    ],
+)
+def test_file_that_cannot_be_relied_on_is_refused_and_leaves_nothing(
+    store: Path, name: str, content: str, options: list[str], said: str
+) -> None:
+    path = store.parent / name
+    path.write_text(content)
+
+    refused = registry(store, "import", "us-national", str(path), *options)
+
+    assert refused.returncode == 1
+    assert said in refused.stderr
+    assert files_of(store) == []
+    assert states(store) == {}
+
+
+def test_every_format_can_be_asked_for() -> None:
+    assert [each.value for each in FormatName] == list(FORMATS)
+
+
+def test_what_a_file_covers_can_be_said(store: Path) -> None:
+    path = store.parent / "list.txt"
+    path.write_text("4155550123\n")
+    options = ["--format", "numbers", "--region", "us", "--list-date", "2026-11-18"]
+
+    made = told(store, "import", "us-national", str(path), *options, "--covers", "+1415", "--covers", "+1212")
+    wrong = registry(store, "import", "us-national", str(path), *options, "--covers", "west")
+
+    assert made["coverage"] == ["+1212", "+1415"]
+    assert wrong.returncode == 2
+    assert "--covers[0]" in wrong.stderr
+
+
+def test_list_date_can_be_given(store: Path) -> None:
+    path = store.parent / "list.txt"
+    path.write_text("4155550123\n")
+
+    made = told(
+        store, "import", "us-national", str(path), "--format", "numbers", "--region", "us", "--list-date", "2026-11-18"
+    )
+
+    assert made["list_date"] == "2026-11-18"
+
+
+def test_shrunken_list_is_held_until_confirmed_with_a_reason(store: Path) -> None:
+    first = imported(store, range(100))
+    path = ftc(store.parent, range(50), SECOND)
+
+    held = registry(store, "import", "us-national", path, "--format", "ftc")
+    second = told(store, "show", "us-national")["snapshots"][0]["id"]
+    refused = registry(store, "activate", "us-national", second)
+    before = states(store)
+    confirmed = told(store, "activate", "us-national", second[:8], "--reason", "the area was split")
+
+    assert held.returncode == 1
+    assert f"dncd registry activate us-national {second} --reason" in held.stderr
+    assert refused.returncode == 1
+    assert "50 numbers" in refused.stderr
+    assert "--reason" in refused.stderr
+    assert before == {first["id"]: "in-force", second: "held"}
+    assert confirmed["state"] == "in-force"
+
+
+def test_older_list_can_be_put_in_force_again(store: Path) -> None:
+    first, second = imported(store, range(100)), imported(store, range(100), SECOND)
+
+    told(store, "activate", "us-national", first["id"])
+
+    assert states(store) == {first["id"]: "in-force", second["id"]: "retired"}
+
+
+def test_damaged_snapshot_is_not_put_in_force(store: Path) -> None:
+    first, second = imported(store, range(100)), imported(store, range(100), SECOND, "--no-activate")
+    (bits,) = (store / "registries" / "us-national" / second["id"]).glob("*.bits")
+    with bits.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xff")
+
+    refused = registry(store, "activate", "us-national", second["id"])
+
+    assert refused.returncode == 1
+    assert bits.name in refused.stderr
+    assert states(store)[first["id"]] == "in-force"
+
+
+def test_diff_counts_and_writes_what_changed(store: Path) -> None:
+    first, second = imported(store, range(100)), imported(store, range(1, 102), SECOND)
+    out = store.parent / "changes.txt"
+
+    counted = told(store, "diff", "us-national", first["id"], second["id"], "--out", str(out))
+    again = registry(store, "diff", "us-national", first["id"], second["id"], "--out", str(out))
+
+    assert (counted["added"], counted["removed"]) == (2, 1)
+    assert out.read_text().splitlines() == ["+14155550100", "+14155550101", "-14155550000"]
+    assert again.returncode == 2
+
+
+def test_prune_keeps_the_newest_and_the_one_in_force(store: Path) -> None:
+    made = [imported(store, range(100 + day), f"2026-11-{day}_415_1.txt")["id"] for day in (10, 11, 12, 13)]
+    told(store, "activate", "us-national", made[0])
+
+    pruned = told(store, "prune", "us-national", "--keep", "2")
+    refused = registry(store, "prune", "us-national", made[0])
+
+    assert pruned["pruned"] == [made[1]]
+    assert refused.returncode == 1
+    assert set(states(store)) == set(files_of(store)) == {made[0], made[2], made[3]}
+
+
+def test_prune_takes_one_away_by_its_id(store: Path) -> None:
+    first, second = imported(store, range(100)), imported(store, range(100), SECOND)
+
+    told(store, "prune", "us-national", first["id"])
+
+    assert set(states(store)) == set(files_of(store)) == {second["id"]}
+
+
+def test_coverage_is_shown_set_and_taken_away(store: Path) -> None:
+    shown = [
+        told(store, "coverage", "us-national", "default", *options)["prefixes"]
+        for options in ([], ["+1415", "+1212"], [], ["--none"])
+    ]
+
+    assert shown == [[], ["+1212", "+1415"], ["+1212", "+1415"], []]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["create", "us-national", "--scope", "+44"], 1, "different registry"),
+        (["create", "uk-tps"], 2, "--scope"),
+        (["create", "uk tps", "--scope", "+44"], 2, "NAME"),
+        (["create", "uk-tps", "--scope", "forty-four"], 2, "--scope[0]"),
+        (["show", "nope"], 1, "no registry 'nope'"),
+        (["activate", "us-national", "0000"], 1, "no snapshot '0000'"),
+        (["diff", "nope", "0000", "1111"], 1, "no registry 'nope'"),
+        (["prune", "us-national"], 2, "--keep"),
+        (["prune", "us-national", "0000", "--keep", "1"], 2, "--keep"),
+        (["coverage", "us-national", "nobody", "+1415"], 1, "no such account"),
+        (["coverage", "nope", "default", "+1415"], 1, "no registry 'nope'"),
+        (["import", "us-national", "/nowhere", "--format", "ftc"], 2, "does not exist"),
+        (["import", "us-national", __file__, "--format", "excel"], 2, "excel"),
+        (["import", "nope", __file__, "--format", "ftc"], 1, "no registry 'nope'"),
+    ],
+)
+def test_refused_command_says_why_and_exits_with_its_code(
+    store: Path, arguments: list[str], code: int, said: str
+) -> None:
+    refused = registry(store, *arguments)
+
+    assert refused.returncode == code
+    assert said in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_store_that_is_not_there_exits_3(tmp_path: Path) -> None:
+    assert registry(tmp_path / "nothing", "list").returncode == 3
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_tables_show_the_snapshots(store: Path) -> None:
+    made = imported(store, range(1_234))
+
+    shown, listed = registry(store, "show", "us-national").stdout, registry(store, "list").stdout
+
+    assert all(word in shown for word in (made["id"], "in-force", "2026-11-19", "1,234", "+1415", "operator"))
+    assert all(word in listed for word in (made["id"], "us-national", "1,234"))
+
+
+def test_every_step_is_an_event_of_a_journal_that_verifies(store: Path) -> None:
+    first, second = imported(store, range(100)), imported(store, range(100), SECOND)
+    told(store, "coverage", "us-national", "default", "+1415")
+    told(store, "prune", "us-national", first["id"])
+
+    verified = json.loads(dncd("journal", "verify", "--store", str(store), "--json").stdout)
+
+    # Two accounts, the registry, two imports that were put in force each, coverage, prune.
+    assert verified["events"] == 2 + 1 + 2 * 2 + 1 + 1
+    assert verified["intact"] is True
+    assert second["state"] == "in-force"
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_import_leaves_nothing_behind(store: Path, stop: signal.Signals) -> None:
+    first = imported(store, range(100))
+    slow = store.parent / "slow.txt"
+    # Spellings that only the slow parser reads: some ten seconds of them, of which the test waits for none.
+    slow.write_text("(415) 555-0123 ext. \n" * 1_000_000)
+    command = ["registry", "import", "us-national", str(slow), "--format", "numbers", "--region", "US"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dncd", *command, "--list-date", "2026-11-20", "--store", str(store)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+    _wait_until_building(store, process)
+    process.send_signal(stop)
+    out, err = process.communicate(timeout=BUILDING_WAIT_S)
+
+    assert process.returncode == 1, err
+    assert out == ""
+    assert "nothing was imported" in err
+    assert files_of(store) == [first["id"]]
+    assert states(store) == {first["id"]: "in-force"}
+
+
+def _wait_until_building(store: Path, process: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + BUILDING_WAIT_S
+    while not any(name.endswith(".building") for name in files_of(store)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline, "the import did not begin"
+        time.sleep(0.001)  # the folder is all that tells, and nobody announces it
+
+
+def _verdicts(daemon: Daemon) -> list[str]:
+    """Ask over several connections, so that each worker answers."""
+    with Client(daemon.address, connections=8) as client:
+        answers = [client.check(["+14155550001"], channel="VOICE", policy="tm") for _ in range(8)]
+    return sorted({Verdict(answer[0].verdict).name for answer in answers})
+
+
+def test_commands_change_what_a_running_server_answers_on_every_worker(store: Path) -> None:
+    with running(store, workers=2) as daemon:
+        with Client(daemon.address) as client:
+            client.apply_policy(Policy(name="tm", registries=[RequiredRegistry(name="us-national")]))
+        missing = _verdicts(daemon)
+        told(store, "coverage", "us-national", "default", "+1")
+        first = imported(store, range(100))
+        listed = _verdicts(daemon)
+        imported(store, range(2, 102), SECOND)
+        cleared = _verdicts(daemon)
+        told(store, "activate", "us-national", first["id"])
+        listed_again = _verdicts(daemon)
+        told(store, "coverage", "us-national", "default", "--none")
+        uncovered = _verdicts(daemon)
+
+    assert (missing, listed, cleared) == (["UNSCREENED"], ["BLOCK"], ["ALLOW"])
+    assert (listed_again, uncovered) == (["BLOCK"], ["UNSCREENED"])
