@@ -1,59 +1,24 @@
 """The budgets, each beside what was measured. None is a test: machines differ, and the table says which one it was."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-Results = dict[str, Any]
-Measured = Callable[[Results], float]
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """A bound on one figure. `at_least` turns the bound from a ceiling into a floor."""
-
-    what: str
-    bound: float
-    unit: str
-    measured: Measured
-    at_least: bool = False
-
-    def line(self, results: Results) -> tuple[str, str, str, str]:
-        """Write the budget, its bound, the figure, and whether it was met."""
-        bound = f"{'≥' if self.at_least else '≤'} {self.bound:,g} {self.unit}"
-        try:
-            figure = self.measured(results)
-        except LookupError:
-            return self.what, bound, "not measured by this run", ""
-        met = figure >= self.bound if self.at_least else figure <= self.bound
-        written = f"{figure:#.3g}" if figure < 1_000 else f"{figure:,.0f}"
-        return self.what, bound, f"{written} {self.unit}", _word(met)
+import budgets_registered
+from budget import Budget, Measured, Results, only
 
 
 def judge(results: Results) -> list[tuple[str, str, str, str]]:
     """Write a line for each budget."""
-    return [budget.line(results) for budget in BUDGETS]
+    return [budget.line(results) for budget in (*BUDGETS, *budgets_registered.BUDGETS)]
 
 
 def closed(results: Results, scenario: str, entries: int | None = None) -> dict[str, Any]:
     """Find the row of a scenario, for the main store unless another is named; raises `LookupError`."""
     wanted = (scenario, results["main_entries"] if entries is None else entries)
-    return _only(row for row in results["closed"] if (row["scenario"], row["entries"]) == wanted)
-
-
-def _only(rows: Any) -> dict[str, Any]:
-    found: dict[str, Any] | None = next(iter(rows), None)
-    if found is None:
-        raise LookupError("this run did not measure that")
-    return found
-
-
-def _word(met: bool) -> str:
-    return "yes" if met else "**no**"
+    return only(row for row in results["closed"] if (row["scenario"], row["entries"]) == wanted)
 
 
 def _ratio(scenario: str) -> Measured:
-    return lambda results: float(closed(results, scenario)["ratio_to_null"]["median"])
+    return lambda results: closed(results, scenario)["ratio_to_null"]
 
 
 def _numbers_per_s(scenario: str) -> Measured:
@@ -66,7 +31,7 @@ def _change(scenario: str, callers: int, smallest: bool, figure: str) -> Measure
         sizes = [row["entries"] for row in results["changes"]]
         wanted = (scenario, callers, min(sizes) if smallest else max(sizes))
         rows = results["changes"]
-        return float(_only(row for row in rows if (row["scenario"], row["callers"], row["entries"]) == wanted)[figure])
+        return float(only(row for row in rows if (row["scenario"], row["callers"], row["entries"]) == wanted)[figure])
 
     return measured
 
@@ -78,13 +43,13 @@ def _growth(results: Results) -> float:
 
 def _start(how: str) -> Measured:
     def measured(results: Results) -> float:
-        return float(min(_only(row for row in results["starts"] if row["entries"] == 10_000_000)[how]))
+        return float(min(only(row for row in results["starts"] if row["entries"] == 10_000_000)[how]))
 
     return measured
 
 
 def _memory(results: Results) -> float:
-    return float(_only(row for row in results["memory"] if row["entries"] == results["main_entries"])["after"]["own"])
+    return float(only(row for row in results["memory"] if row["entries"] == results["main_entries"])["after"]["own"])
 
 
 BUDGETS: Final = (

@@ -204,7 +204,7 @@ def _sampled(numbers: int, areas: int) -> Numbers:
 
 def _import(store: Path, file: Path, list_date: str) -> tuple[dict[str, Any], float]:
     """Import a file as the operator does; return what the command told and its peak memory in MiB."""
-    command = [sys.executable, "-m", "dncd", "registry", "import", NAME, file, "--store", store, "--json"]
+    command = [sys.executable, "-m", "dncd", "registry", "import", NAME, str(file), "--store", str(store), "--json"]
     command += ["--format", "ftc", "--list-date", list_date]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None, "the process has a pipe"

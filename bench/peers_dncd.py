@@ -68,7 +68,9 @@ class ScrubRaw(_Raw):
         return scrub_request(numbers, policy=POLICY)
 
     def blocked(self, answer: Any) -> Mask:
-        return np.array(check_service_pb2.ScrubResponse.FromString(answer).verdicts) != verdict_pb2.VERDICT_ALLOW
+        verdicts = np.array(check_service_pb2.ScrubResponse.FromString(answer).verdicts)
+        mask: Mask = verdicts != verdict_pb2.VERDICT_ALLOW
+        return mask
 
 
 class CheckRaw(_Raw):

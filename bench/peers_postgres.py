@@ -15,7 +15,10 @@ from traffic import Numbers
 _USER: Final = "postgres"
 _TABLES: Final = ("register", "internal")
 _COPY_ROWS: Final = 1_000_000
-_QUERY: Final = " UNION ALL ".join(f"SELECT phone FROM {table} WHERE phone = ANY(%(phones)s)" for table in _TABLES)
+_QUERY: Final = (
+    "SELECT phone FROM register WHERE phone = ANY(%(phones)s)"
+    " UNION ALL SELECT phone FROM internal WHERE phone = ANY(%(phones)s)"
+)
 _COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END: Final = b"\xff\xff"
 _COPY_ROW: Final = np.dtype([("fields", ">i2"), ("bytes", ">i4"), ("phone", ">i8")])
@@ -48,10 +51,22 @@ def postgres(held: Held, folder: Path) -> Iterator[list[Peer]]:
             raise PeerMissing(f"PostgreSQL: {parent} is closed to the user that would serve from it")
     as_user = unprivileged(folder, _USER)
     with (folder / "log").open("w") as log:
-        init = [binaries / "initdb", "-D", where, "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
+        init = [
+            str(binaries / "initdb"),
+            "-D",
+            str(where),
+            "-U",
+            _USER,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C",
+            "--no-sync",
+        ]
         subprocess.run(init, check=True, stdout=log, stderr=log, cwd=folder, **as_user)
         settings = [f"--{name}={value}" for name, value in (_SETTINGS | {"port": str(port)}).items()]
-        command = [binaries / "postgres", "-D", where, *settings]
+        command = [str(binaries / "postgres"), "-D", str(where), *settings]
         with subprocess.Popen(command, stdout=log, stderr=log, cwd=folder, **as_user) as process:
             try:
                 address = f"host=127.0.0.1 port={port} user={_USER} dbname=postgres"

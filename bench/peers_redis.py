@@ -50,7 +50,8 @@ class _Redis(Peer):
         return float(times.user + times.system)
 
     def blocked(self, answer: Any) -> Mask:
-        return np.any(np.array(answer, bool), axis=0)
+        mask: Mask = np.any(np.array(answer, bool), axis=0)
+        return mask
 
 
 class RedisPy(_Redis):

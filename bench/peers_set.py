@@ -41,7 +41,7 @@ class PlainSet(Peer):
 
     def __init__(self, channel: grpc.Channel, pid: int, holds: int) -> None:
         self.holds = holds
-        self._call = channel.unary_unary(f"/{_SERVICE}/Ask")
+        self._call: Any = channel.unary_unary(f"/{_SERVICE}/Ask")
         self._process = psutil.Process(pid)
 
     def prepare(self, numbers: Numbers) -> Any:
@@ -66,7 +66,7 @@ def main() -> None:
         return bytes([phone in register or phone in internal for phone in np.frombuffer(request, "<u8").tolist()])
 
     server = grpc.server(ThreadPoolExecutor(4), options=_OPTIONS)
-    handlers = {"Ask": grpc.unary_unary_rpc_method_handler(ask)}
+    handlers: dict[str, Any] = {"Ask": grpc.unary_unary_rpc_method_handler(ask)}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

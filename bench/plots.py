@@ -14,11 +14,13 @@ def draw(results: Results, folder: Path) -> dict[str, str]:
     """Draw every plot into a folder; return the file names with their titles."""
     plan = results["plan"]
     names = {
+        f"{plan}-peers.png": "Latency by batch size, beside what people would use instead",
         f"{plan}-latency.png": "Latency by batch size",
         f"{plan}-cpu-by-batch.png": "Server CPU for each number by batch size",
         f"{plan}-cpu-by-entries.png": "Server CPU for each number by entries in the store",
     }
-    latency, batch, growth = (folder / name for name in names)
+    peers, latency, batch, growth = (folder / name for name in names)
+    _peers(results["registered"]["peers"]["rows"], peers)
     _latency(results, latency)
     _by_batch(results, batch)
     _by_entries(results, growth)
@@ -34,6 +36,20 @@ def _rows(results: Results, kind: str) -> list[dict[str, Any]]:
         and row["entries"] == results["main_entries"]
     ]
     return sorted(found, key=lambda row: int(row["rows"]))
+
+
+def _peers(rows: list[dict[str, Any]], path: Path) -> None:
+    figure, axes = _axes()
+    for name in dict.fromkeys(row["peer"] for row in rows):
+        own = [row for row in rows if row["peer"] == name]
+        style = "o-" if name.startswith("dncd") else "s--"
+        label = f"{name}: {_short(own[0]['holds'])}"
+        axes.plot([row["rows"] for row in own], [row["p50_us"] for row in own], style, label=label)
+    _finish(figure, axes, path, "numbers in a batch", "µs, p50", "One caller; numbers held")
+
+
+def _short(numbers: int) -> str:
+    return f"{numbers / 1e6:g} M" if numbers >= 100_000 else f"{numbers:,}"
 
 
 def _latency(results: Results, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Everything that is measured with registers: imports, calls, growth, memory, starts, checks beside an import, peers."""
+"""All that is measured with registers: imports, calls, growth, memory, starts, checks beside an import, peers."""
 
 import os
 import shutil
@@ -94,7 +94,7 @@ def _calls(
 def _peers(server: Server, register: Imported, entries: int, sizes: peers.Sizes, seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="dncd-peers-") as folder:
         # A server that refuses to run as root has to reach what is below.
-        os.chmod(folder, 0o711)
+        os.chmod(folder, 0o711)  # noqa: S103 - passed through, not read
         return peers.measure(server, register, entries, sizes, Path(folder), seed)
 
 

@@ -7,6 +7,8 @@ from typing import Any, Final
 
 import budgets
 import plots
+import render_registered
+from tables import latencies, ratio, table
 
 _HERE: Final = Path(__file__).resolve().parent
 README: Final = _HERE / "README.md"
@@ -39,6 +41,7 @@ def _sections(results: Row) -> list[str]:
         _about(results),
         "### Budgets",
         table(["budget", "bound", "measured", "met"], [list(line) for line in budgets.judge(results)]),
+        *render_registered.sections(results["registered"]),
         "### Closed loop: one caller, one call at a time",
         _closed(results["closed"]),
         "### Just started: pages of the store that the worker has not touched yet",
@@ -69,24 +72,18 @@ def _about(results: Row) -> str:
     return f"The {measured}, {took}. {where}. {what}. Load average {load}, 1 to 2 of it the benchmark's own.{caution}"
 
 
-def table(heads: list[str], lines: list[list[str]]) -> str:
-    """Write a Markdown table; all columns but the first are aligned to the right."""
-    rule = ["---"] + ["---:"] * (len(heads) - 1)
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in [heads, rule, *lines])
-
-
 def _closed(rows: list[Row]) -> str:
     heads = ["call", "entries", "p50 µs", "p99 µs", "p99.9 µs", "× null call (spread)", "CPU µs/call", "CPU ns/number"]
     return table(heads, [_closed_line(row) for row in rows])
 
 
 def _closed_line(row: Row) -> list[str]:
-    ratio, number = row["ratio_to_null"], row.get("cpu_ns_per_number")
+    number = row.get("cpu_ns_per_number")
     return [
         row["scenario"],
         f"{row['entries']:,}",
-        *_latencies(row),
-        f"{ratio['median']:.2f} ({ratio['min']:.2f}–{ratio['max']:.2f})",
+        *latencies(row),
+        ratio(row["ratio_to_null"]),
         f"{row['cpu_us_per_call']:,.0f}",
         f"{number:,.0f}" if number is not None else "",
     ]
@@ -117,7 +114,7 @@ def _open(rows: list[Row]) -> str:
                 row["scenario"],
                 f"{row['share']:.0%}",
                 f"{row['rate_per_s']:,.0f}",
-                *_latencies(row),
+                *latencies(row),
                 f"{row['calls']:,}",
                 ", ".join(f"{count} {code}" for code, count in row["refused"].items()) or "0",
             ]
@@ -136,7 +133,7 @@ def _changes(rows: list[Row]) -> str:
                 row["scenario"],
                 str(row["callers"]),
                 f"{row['entries']:,}",
-                *_latencies(row),
+                *latencies(row),
                 f"{row['changes_per_s']:,.0f}",
                 f"{row['entries_per_s']:,.0f}",
                 f"{row['commits_per_change']:.2f}",
@@ -184,10 +181,6 @@ def _starts(rows: list[Row]) -> str:
         for how in ("clean", "killed")
     ]
     return table(["entries", "the store was", "seconds"], lines)
-
-
-def _latencies(row: Row) -> list[str]:
-    return [f"{row[name]:,.0f}" for name in ("p50_us", "p99_us", "p999_us")]
 
 
 if __name__ == "__main__":

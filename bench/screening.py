@@ -153,7 +153,7 @@ def _import_row(scenario: Scenario, rate: float, idle: list[Turn], busy: list[Tu
 def _importing(address: str, file: Path) -> Iterator[None]:
     """Upload a file over and over for the block, from another process; raises where that stops by itself."""
     script = Path(__file__).with_name("uploading.py")
-    command = [sys.executable, script, address, file]
+    command = [sys.executable, str(script), address, str(file)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None, "the process has a pipe"
         process.stdout.readline()

@@ -17,7 +17,7 @@ _PIECE_BYTES: Final = 1 << 20
 def main() -> None:
     """Upload, take the snapshot away, and begin again; an import that has begun is finished."""
     told = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), told.set()), daemon=True).start()
+    threading.Thread(target=_tell_at_end, args=(told,), daemon=True).start()
     address, file = sys.argv[1], Path(sys.argv[2])
     content = file.read_bytes()
     header = registry_service_pb2.ImportHeader(
@@ -34,6 +34,11 @@ def main() -> None:
             ]
             snapshot = registries.ImportSnapshot(iter(pieces)).snapshot.id
             registries.PruneSnapshot(registry_service_pb2.PruneSnapshotRequest(registry=STATE, snapshot=snapshot))
+
+
+def _tell_at_end(told: threading.Event) -> None:
+    sys.stdin.read()
+    told.set()
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,19 +10,33 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str | Path) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=60)
+    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=120)
 
 
-def test_the_benchmark_still_runs_and_measures_every_part(tmp_path: Path) -> None:
-    out = tmp_path / "tiny.json"
-
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    out = tmp_path_factory.mktemp("bench") / "tiny.json"
     run(ROOT / "bench" / "run.py", "--tiny", "--out", out)
+    return json.loads(out.read_text())
 
-    results = json.loads(out.read_text())
-    assert all(row["calls"] for part in ("closed", "open", "changes") for row in results[part])
-    assert {row["scenario"] for row in results["closed"]} >= {"null call", "Check 1", "Check 1,000", "Scrub 50,000"}
-    assert all(row["after"]["own"] > 0 for row in results["memory"])
-    assert results["starts"] == []
+
+def test_the_benchmark_still_runs_and_measures_every_part(tiny: Any) -> None:
+    assert all(row["calls"] for part in ("closed", "open", "changes") for row in tiny[part])
+    assert {row["scenario"] for row in tiny["closed"]} >= {"null call", "Check 1", "Check 1,000", "Scrub 50,000"}
+    assert all(row["after"]["own"] > 0 for row in tiny["memory"])
+    assert tiny["starts"] == []
+
+
+def test_the_benchmark_measures_registers_and_every_peer_that_is_installed(tiny: Any) -> None:
+    registered = tiny["registered"]
+
+    assert all(row["calls"] for row in (*registered["closed"], *registered["during_import"]))
+    assert [row["rejects"] for row in registered["imports"]] == [0, 0]
+    peers = {row["peer"] for row in registered["peers"]["rows"]}
+    assert peers >= {"dncd, Python client", "dncd, raw Scrub", "dncd, raw Check", "plain sets, raw gRPC"}
+    missing = " ".join(registered["peers"]["missing"])
+    assert "Redis, redis-py" in peers or "redis" in missing
+    assert "PostgreSQL, psycopg" in peers or "psycopg" in missing or "PostgreSQL" in missing
 
 
 def test_the_results_in_the_repository_render(tmp_path: Path) -> None:
@@ -34,5 +49,6 @@ def test_the_results_in_the_repository_render(tmp_path: Path) -> None:
 
     rendered = readme.read_text()
     assert "| Check, 1 row, p50 | ≤ 1.3 × null call |" in rendered
+    assert "| Scrub of 10,000 against Redis, redis-py | ≥ 20 × faster |" in rendered
     assert "old" not in rendered
     assert rendered.endswith("below\n")

@@ -1,26 +1,16 @@
-"""`dncd registry`: on a folder that is served or not, with nothing left behind by what fails."""
+"""`dncd registry`: what each command does, tells and refuses."""
 
 import gzip
 import json
-import signal
-import subprocess
-import sys
-import time
 import zipfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from daemon_running import Daemon, Ended, dncd, running
+from daemon_running import dncd
 from dncd.cli.registry_import import FormatName
 from dncd.registry.formats import FORMATS
-from donotcontact import Client, Verdict
-from donotcontact.v1.policy_pb2 import Policy, RequiredRegistry
-
-FIRST, SECOND = "2026-11-19_415_1.txt", "2026-11-20_415_1.txt"
-BUILDING_WAIT_S = 30.0
+from registry_commands import FIRST, SECOND, files_of, ftc, imported, registry, states, told
 
 
 @pytest.fixture
@@ -28,35 +18,6 @@ def store(tmp_path: Path) -> Path:
     path = tmp_path / "store"
     assert registry(path, "create", "us-national", "--scope", "+1").returncode == 0
     return path
-
-
-def registry(store: Path, *arguments: str) -> Ended:
-    return dncd("registry", *arguments, "--store", str(store))
-
-
-def told(store: Path, *arguments: str) -> Any:
-    ended = registry(store, *arguments, "--json")
-    assert ended.stdout, ended.stderr
-    return json.loads(ended.stdout)
-
-
-def ftc(folder: Path, lasts: Iterable[int], name: str = FIRST) -> str:
-    """Write a file of numbers +1 415 555 0000 and on."""
-    path = folder / name
-    path.write_text("".join(f"415,555{last:04d}\n" for last in lasts))
-    return str(path)
-
-
-def imported(store: Path, lasts: Iterable[int], name: str = FIRST, *options: str) -> Any:
-    return told(store, "import", "us-national", ftc(store.parent, lasts, name), "--format", "ftc", *options)
-
-
-def files_of(store: Path) -> list[str]:
-    return sorted(path.name for path in (store / "registries").glob("*/*"))
-
-
-def states(store: Path) -> dict[str, str]:
-    return {each["id"]: each["state"] for each in told(store, "show", "us-national")["snapshots"]}
 
 
 def test_created_registry_is_listed_without_a_list(store: Path) -> None:
@@ -315,62 +276,3 @@ def test_every_step_is_an_event_of_a_journal_that_verifies(store: Path) -> None:
     assert verified["events"] == 2 + 1 + 2 * 2 + 1 + 1
     assert verified["intact"] is True
     assert second["state"] == "in-force"
-
-
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
-def test_interrupted_import_leaves_nothing_behind(store: Path, stop: signal.Signals) -> None:
-    first = imported(store, range(100))
-    slow = store.parent / "slow.txt"
-    # Spellings that only the slow parser reads: some ten seconds of them, of which the test waits for none.
-    slow.write_text("(415) 555-0123 ext. \n" * 1_000_000)
-    command = ["registry", "import", "us-national", str(slow), "--format", "numbers", "--region", "US"]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dncd", *command, "--list-date", "2026-11-20", "--store", str(store)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-    _wait_until_building(store, process)
-    process.send_signal(stop)
-    out, err = process.communicate(timeout=BUILDING_WAIT_S)
-
-    assert process.returncode == 1, err
-    assert out == ""
-    assert "nothing was imported" in err
-    assert files_of(store) == [first["id"]]
-    assert states(store) == {first["id"]: "in-force"}
-
-
-def _wait_until_building(store: Path, process: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + BUILDING_WAIT_S
-    while not any(name.endswith(".building") for name in files_of(store)):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline, "the import did not begin"
-        time.sleep(0.001)  # the folder is all that tells, and nobody announces it
-
-
-def _verdicts(daemon: Daemon) -> list[str]:
-    """Ask over several connections, so that each worker answers."""
-    with Client(daemon.address, connections=8) as client:
-        answers = [client.check(["+14155550001"], channel="VOICE", policy="tm") for _ in range(8)]
-    return sorted({Verdict(answer[0].verdict).name for answer in answers})
-
-
-def test_commands_change_what_a_running_server_answers_on_every_worker(store: Path) -> None:
-    with running(store, workers=2) as daemon:
-        with Client(daemon.address) as client:
-            client.apply_policy(Policy(name="tm", registries=[RequiredRegistry(name="us-national")]))
-        missing = _verdicts(daemon)
-        told(store, "coverage", "us-national", "default", "+1")
-        first = imported(store, range(100))
-        listed = _verdicts(daemon)
-        imported(store, range(2, 102), SECOND)
-        cleared = _verdicts(daemon)
-        told(store, "activate", "us-national", first["id"])
-        listed_again = _verdicts(daemon)
-        told(store, "coverage", "us-national", "default", "--none")
-        uncovered = _verdicts(daemon)
-
-    assert (missing, listed, cleared) == (["UNSCREENED"], ["BLOCK"], ["ALLOW"])
-    assert (listed_again, uncovered) == (["BLOCK"], ["UNSCREENED"])

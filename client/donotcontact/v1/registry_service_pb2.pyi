@@ -92,6 +92,11 @@ class ImportHeader(_message.Message):
     COLUMN_FIELD_NUMBER: _builtins.int
     REGISTERED_FLAGS_FIELD_NUMBER: _builtins.int
     ACTIVATE_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    SHAPE_FIELD_NUMBER: _builtins.int
+    FLAG_COLUMN_FIELD_NUMBER: _builtins.int
+    CLEAN_FLAGS_FIELD_NUMBER: _builtins.int
+    COVERAGE_FIELD_NUMBER: _builtins.int
     registry: _builtins.str
     """The registry's name."""
     format: _builtins.str
@@ -108,6 +113,18 @@ class ImportHeader(_message.Message):
     """acma: the flags that mean registered, such as Y."""
     activate: _builtins.bool
     """Put it in force when it is whole."""
+    region: _builtins.str
+    """csv and numbers: the country that numbers without a country belong to, as ISO 3166-1 alpha-2."""
+    shape: _builtins.str
+    """acma: flagged or registered. Empty: flagged."""
+    flag_column: _builtins.str
+    """acma: the column of the flags, by name or number from 1."""
+    clean_flags: _builtins.str
+    """acma: the flags that mean not registered, such as N."""
+    @_builtins.property
+    def coverage(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The prefixes that the file covers, where it does not say so itself. Empty: what the format says."""
+
     def __init__(
         self,
         *,
@@ -119,10 +136,15 @@ class ImportHeader(_message.Message):
         column: _builtins.str = ...,
         registered_flags: _builtins.str = ...,
         activate: _builtins.bool = ...,
+        region: _builtins.str = ...,
+        shape: _builtins.str = ...,
+        flag_column: _builtins.str = ...,
+        clean_flags: _builtins.str = ...,
+        coverage: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate", b"activate", "column", b"column", "file_name", b"file_name", "format", b"format", "list_date", b"list_date", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate", b"activate", "clean_flags", b"clean_flags", "column", b"column", "coverage", b"coverage", "file_name", b"file_name", "flag_column", b"flag_column", "format", b"format", "list_date", b"list_date", "region", b"region", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256", "shape", b"shape"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

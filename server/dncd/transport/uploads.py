@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Literal, cast
 
 from dncd import accounts, limits, registries
 from dncd.errors import MalformedRequest
@@ -17,7 +18,7 @@ from dncd.registry_imports import Accept, keep_import, order_import
 from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
-from dncd.transport.registry_service import check_operator, kept_message
+from dncd.transport.registry_service import check_operator, kept_message, prefixes
 from dncd.transport.roles import ADMINS
 from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import registry_pb2
@@ -63,6 +64,11 @@ class UploadHandlers:
                     list_date=listed,
                     column=header.column,
                     registered_flags=header.registered_flags,
+                    region=fields.region(header.region, "", "header.region"),
+                    shape=_shape(header.shape),
+                    flag_column=header.flag_column,
+                    clean_flags=header.clean_flags,
+                    coverage=prefixes(list(header.coverage), "header.coverage", at_least=0),
                 )
             made = import_apart(order)
         written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
@@ -100,6 +106,12 @@ def _spooled(folder: Path, snapshot_id: str, pieces: Iterator[pb.ImportSnapshotR
     finally:
         if path.exists():
             os.unlink(path)
+
+
+def _shape(written: str) -> Literal["", "flagged", "registered"]:
+    if written not in {"", "flagged", "registered"}:
+        raise fields.invalid("header.shape", "must be flagged or registered")
+    return cast(Literal["", "flagged", "registered"], written)
 
 
 def _date(written: str) -> date | None:
