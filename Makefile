@@ -25,7 +25,7 @@ serve: $(VENV)/.installed ## Serve ./dncd-store on loopback
 	$(BIN)/dncd serve --store dncd-store
 
 test: $(VENV)/.installed ## Install what is needed and run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 check: lint test ## Everything that CI holds: style, types, arrows, protos, stubs, tests
 

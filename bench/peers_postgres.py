@@ -16,8 +16,8 @@ _USER: Final = "postgres"
 _TABLES: Final = ("register", "internal")
 _COPY_ROWS: Final = 1_000_000
 _QUERY: Final = (
-    "SELECT phone FROM register WHERE phone = ANY(%(phones)s)"
-    " UNION ALL SELECT phone FROM internal WHERE phone = ANY(%(phones)s)"
+    "SELECT phone FROM register WHERE phone = ANY(%(phones)b)"
+    " UNION ALL SELECT phone FROM internal WHERE phone = ANY(%(phones)b)"
 )
 _COPY_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 _COPY_END: Final = b"\xff\xff"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import grpc
 import numpy as np
 from load import Turn, closed, closed_by_many, method_of, opened
 from national import Imported, ScreenedTraffic
@@ -17,6 +18,9 @@ from servers import Server
 from traffic import NULL, Scenario, check, scrub
 
 _IMPORT_SHARE: Final = 0.25
+_CAPACITY_S: Final = 2.0
+_CAPACITY_ROWS: Final = 20_000
+_TURN_ROWS: Final = 100_000
 _WARM_SCRUBS: Final = 40
 
 
@@ -110,25 +114,39 @@ def starts(store: Path, log: Path, register: Imported, entries: int, rounds: int
 def during_import(screened: Screened, file: Path, rounds: int, seconds: float, seed: int) -> list[dict[str, Any]]:
     """Send checks by a schedule, in turns without and with an import of another register; return a row for each kind.
 
-    The uploads follow one another for as long as the turn lasts; the server reads each in a process of its own.
+    The uploads follow one another for as long as the turns last; the server reads each in a process of its own.
     """
-    random = np.random.default_rng(seed)
-    rows = []
+    beside = [_Beside(screened, scenario, seconds, seed) for scenario in (check(1), check(100))]
     with screened.server.channel() as channel:
-        for scenario in (check(1), check(100)):
-            traffic = screened.traffic(seed + scenario.rows)
-            parts = [scenario.requests(traffic, 20_000) for _ in range(CAPACITY_CALLERS)]
-            most = closed_by_many(screened.server, scenario, parts, min(2.0, seconds))
-            rate = most.calls / most.seconds * _IMPORT_SHARE
-            idle, busy = [], []
-            for number in range(rounds):
-                print(f"{scenario.name} at {rate:.0f}/s beside an import, round {number + 1} of {rounds}", flush=True)
-                requests = scenario.requests(traffic, 100_000)
-                idle.append(opened(screened.server, channel, scenario, requests, rate, seconds, random))
-                with _importing(screened.server.address, file):
-                    busy.append(opened(screened.server, channel, scenario, requests, rate, seconds, random))
-            rows.append(_import_row(scenario, rate, idle, busy))
-    return rows
+        for number in range(rounds):
+            print(f"beside an import, round {number + 1} of {rounds}", flush=True)
+            for each in beside:
+                each.idle.append(each.turn(channel))
+            with _importing(screened.server.address, file):
+                for each in beside:
+                    each.busy.append(each.turn(channel))
+    return [_import_row(each.scenario, each.rate_per_s, each.idle, each.busy) for each in beside]
+
+
+class _Beside:
+    """One kind of check, and its turns without and with an import."""
+
+    def __init__(self, screened: Screened, scenario: Scenario, seconds: float, seed: int) -> None:
+        self.scenario = scenario
+        self.idle: list[Turn] = []
+        self.busy: list[Turn] = []
+        self._server = screened.server
+        self._seconds = seconds
+        self._traffic = screened.traffic(seed + scenario.rows)
+        self._random = np.random.default_rng([seed, scenario.rows])
+        parts = [scenario.requests(self._traffic, _CAPACITY_ROWS) for _ in range(CAPACITY_CALLERS)]
+        most = closed_by_many(self._server, scenario, parts, min(_CAPACITY_S, seconds))
+        self.rate_per_s = most.calls / most.seconds * _IMPORT_SHARE
+
+    def turn(self, channel: grpc.Channel) -> Turn:
+        """Send for the time of a turn."""
+        requests = self.scenario.requests(self._traffic, _TURN_ROWS)
+        return opened(self._server, channel, self.scenario, requests, self.rate_per_s, self._seconds, self._random)
 
 
 def _import_row(scenario: Scenario, rate: float, idle: list[Turn], busy: list[Turn]) -> dict[str, Any]:

@@ -74,11 +74,13 @@ class App:
     def housekeep(self, now_ms: int) -> None:
         """Tidy away entries that have ended and request ids that are old, a bounded number at a time."""
         with self._store.snapshot() as snapshot:
+            # A clock that ran far ahead must not tidy away what has not ended.
+            cutoff_ms = min(now_ms, journal.head(snapshot).time_ms + _DAY_MS)
             known = list(accounts.scan(snapshot))
-            expired = [account for account in known if entries.scan_expired(snapshot, account.id, now_ms, 1)]
+            expired = [account for account in known if entries.scan_expired(snapshot, account.id, cutoff_ms, 1)]
             prune = _prune_due(self._store, now_ms)
         for account in expired:
-            change = EntriesExpired(now_ms, limits.EXPIRED_ENTRIES_PER_EVENT_MAX)
+            change = EntriesExpired(cutoff_ms, limits.EXPIRED_ENTRIES_PER_EVENT_MAX)
             self._log.append(Draft(account.id, _HOUSEKEEPER, Role.SERVER, change))
         if prune:
             cutoff_ms = now_ms - limits.REQUEST_ID_DAYS * _DAY_MS

@@ -37,6 +37,18 @@ _OPT_IN_RULE[OptInStatus.REJECTED] = Rule.OPT_IN_REJECTED
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """The moment of contact in milliseconds since 1970 UTC, as two bounds where clocks disagree.
+
+    What starts has started by `begins_ms`; what ends has ended by `ends_ms`. One event under a clock that ran ahead moves
+    the journal's time for ever: what it says has begun, but nothing ends by it once the clock is right again.
+    """
+
+    begins_ms: int
+    ends_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Batch:
     """A column of normalized addresses: numbers for a phone channel, texts for EMAIL.
 
@@ -67,8 +79,8 @@ class Decision:
     shadow_verdicts: Bytes | None = None
 
 
-def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch, now_ms: int) -> Decision:
-    """Decide a batch under a policy for a moment in milliseconds since 1970 UTC.
+def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch, moment: Moment) -> Decision:
+    """Decide a batch under a policy for a moment.
 
     The channel must be one of the policy's. Costs about 30 ns an address that nothing is known about, and 2 us
     for each one that something is known about.
@@ -81,11 +93,11 @@ def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch,
         records, record_keys = _join(values)
         record_rows = rows[record_keys]
         if len(records):
-            found.append(_entry_findings(policy, batch.channel, records, record_rows, record_keys, now_ms))
+            found.append(_entry_findings(policy, batch.channel, records, record_rows, record_keys, moment))
         if policy.asks_opt_in(batch.channel):
             found.append(_opt_in_findings(policy, batch, records, record_rows, record_keys))
     if policy.screens and batch.phones is not None:
-        for findings in screen_findings(policy.screens, policy.policy, batch.phones, now_ms):
+        for findings in screen_findings(policy.screens, policy.policy, batch.phones, moment.begins_ms):
             findings["shadow"] = policy.shadow
             found.append(findings)
     findings, count = _sorted(found), len(batch.faults)
@@ -150,10 +162,10 @@ def _address_findings(faults: Bytes) -> Findings:
 
 
 def _entry_findings(
-    policy: Compiled, channel: Channel, records: Records, rows: Rows, keys: Rows, now_ms: int
+    policy: Compiled, channel: Channel, records: Records, rows: Rows, keys: Rows, moment: Moment
 ) -> Findings:
     honoured = policy.honoured[channel][records["label"]]
-    active = (records["starts_at_ms"] <= now_ms) & (now_ms < records["expires_at_ms"])
+    active = (records["starts_at_ms"] <= moment.begins_ms) & (moment.ends_ms < records["expires_at_ms"])
     hits = np.flatnonzero(honoured & active)
     findings = blank(rows[hits], Rule.ENTRY, _BLOCK)
     if policy.shadow:

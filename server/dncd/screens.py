@@ -1,7 +1,8 @@
 """Screens: what a policy asks of its registries, made ready to be asked in columns.
 
-A number must be covered by at least one registry of the policy, and stand on none. A registry that is missing, stale or
-does not cover a number gives a finding of its own: whoever is not screened is not allowed.
+A number must be in the scope of at least one registry of the policy, covered by every one that has it in its scope, and
+stand on none. A registry that is missing, stale or does not cover a number gives a finding of its own: whoever is not
+screened is not allowed. Registries say nothing about e-mail.
 """
 
 import logging
@@ -74,17 +75,20 @@ class Screen:
         return found
 
     def _joined_since(self, phones: Phones, day: date) -> Mask:
-        """Tell for each number whether the lists prove that it joined after a day: one since lacks it, no older has it.
+        """Tell for each number whether the lists prove that it joined after a day.
 
-        Without such a list nothing is proved: whoever is on the list in force may have joined long ago.
+        Proof is a list since the day that lacks it, where no list of the same date or before has it. Without it nothing
+        is proved: whoever is on the list in force may have joined long ago, or a broken list may have dropped them.
         """
+        assert self.in_force is not None, "a registry without a list is missing, and is not asked"
         joined = np.zeros(len(phones), dtype=np.bool_)
-        for listed in self.older:
-            if listed.list_date >= day:
-                joined |= listed.lacks(phones, self.required.categories)
-        for listed in self.older:
-            if listed.list_date < day:
-                joined &= ~listed.has(phones, self.required.categories)
+        for lacking in self.older:
+            if lacking.list_date >= day:
+                new_then = lacking.lacks(phones, self.required.categories)
+                for listed in (self.in_force, *self.older):
+                    if listed.list_date <= lacking.list_date:
+                        new_then &= ~listed.has(phones, self.required.categories)
+                joined |= new_then
         return joined
 
     def is_stale(self, day: date) -> bool:

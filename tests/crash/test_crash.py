@@ -21,7 +21,7 @@ from serving import Api, Daemon, daemon, new_id, pb, prepared_store, served
 
 ALLOW, BLOCK = 1, 2
 ROUNDS = int(os.environ.get("DNCD_CRASH_ROUNDS", "5"))
-SEED = int(os.environ.get("DNCD_CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+SEED = int(os.environ["DNCD_CRASH_SEED"])
 CALLERS = 4
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dncd import journal
 from dncd.catalog import read
-from dncd.check import Batch, decide
+from dncd.check import Batch, Moment, decide
 from dncd.nouns import Channel
 from dncd.registry.shelf import Shelf
 from registries.operating import (
@@ -147,7 +147,7 @@ def test_a_check_under_way_ends_on_the_list_it_began_with(
         phones = np.array([PHONES[0], 14155550201], np.uint64)
         batch = Batch(Channel.VOICE, np.zeros(2, np.uint8), phones)
 
-        under_way = decide(began, catalog, catalog.policy("calls"), batch, server.clock())
+        under_way = decide(began, catalog, catalog.policy("calls"), batch, Moment(server.clock(), server.clock()))
 
     assert second.state == IN_FORCE
     assert under_way.verdicts.tolist() == [BLOCK, ALLOW]
@@ -247,3 +247,15 @@ def test_a_retry_of_an_activation_answers_as_the_first_did(server: Served, opera
 
     assert again.written_at == first.written_at
     assert operator.states("us") == {us: IN_FORCE, second: RETIRED}
+
+
+def test_a_list_that_was_rolled_back_or_broken_is_no_proof_that_a_number_joined(
+    server: Served, operator: Operator
+) -> None:
+    operator.create("tps", "+44")
+    apply_policy(server.api(), require("tps", listed_days_min=28))
+    whole = operator.list_numbers("tps", 442079460100, 442079460101, list_date="2025-05-20").id
+    operator.list_numbers("tps", 442079460101, list_date="2025-06-01")
+    operator.activate("tps", whole, reason="the list of June is broken")
+
+    assert verdicts(server.api(), 442079460100) == [BLOCK]

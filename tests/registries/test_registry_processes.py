@@ -43,8 +43,8 @@ from replaying import assert_replay_equals
 from serving import START_MS, WAIT_S, Api, daemon, new_id
 
 LISTED, OTHER = 14155550101, 14155550102
-ROUNDS = int(os.environ.get("DNCD_CRASH_ROUNDS", "4"))
-SEED = int(os.environ.get("DNCD_CRASH_SEED", str(random.SystemRandom().randrange(10**6))))
+ROUNDS = int(os.environ.get("DNCD_CRASH_ROUNDS", "3"))
+SEED = int(os.environ["DNCD_CRASH_SEED"])
 
 
 @dataclass(frozen=True)

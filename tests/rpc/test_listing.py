@@ -98,3 +98,24 @@ def test_a_clock_that_is_set_back_does_not_undo_what_has_begun(server: Served) -
 
     assert verdicts == [2]
     assert [entry.state for entry in listed] == [1]
+
+
+def test_a_clock_that_ran_ahead_for_one_event_ends_nothing_once_it_is_right_again(server: Served) -> None:
+    server.account("ahead")
+    api, number = server.api("ahead"), "+14155550702"
+    in_a_year = moment(server.clock() + 365 * 24 * HOUR_MS)
+    api.call(
+        "AddEntries",
+        pb.AddEntriesRequest(
+            entries=[pb.NewEntry(address=number, label="do-not-phone", source=6, expires_at=in_a_year)]
+        ),
+    )
+    server.clock.advance(20 * 365 * 24 * HOUR_MS)
+    other = pb.NewEntry(address="+14155550703", label="do-not-phone", source=6)
+    api.call("AddEntries", pb.AddEntriesRequest(entries=[other]))
+    server.clock.advance(-20 * 365 * 24 * HOUR_MS)
+
+    rows = [pb.CheckRow(address=number)]
+    answer = api.call("Check", pb.CheckRequest(channel=1, rows=rows))
+
+    assert [result.verdict for result in answer.results] == [pb.VERDICT_BLOCK]

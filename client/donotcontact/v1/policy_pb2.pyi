@@ -169,8 +169,8 @@ class Policy(_message.Message):
 
     @_builtins.property
     def registries(self) -> _containers.RepeatedCompositeFieldContainer[Global___RequiredRegistry]:
-        """The registries that phone numbers must be screened against. A number must be covered by at least one
-        of them; it must stand on none of them. At most 20.
+        """The registries that phone numbers must be screened against. A number must be in the scope of at least one of
+        them, covered by every one that has it in its scope, and stand on none. They say nothing about e-mail. At most 20.
         """
 
     def __init__(

@@ -119,8 +119,9 @@ def read_manifest(folder: Path) -> Manifest:
 
 def damaged(folder: Path, name: str, fault: str) -> SnapshotDamaged:
     """Tell which file of which snapshot is damaged, and how."""
-    snapshot = f"{folder.parent.name}/{folder.name}"
-    return SnapshotDamaged(f"{name} of snapshot {snapshot} {fault}", snapshot=snapshot, file=name)
+    registry, snapshot = folder.parent.name, folder.name
+    sentence = f"{name} of snapshot {registry}/{snapshot} {fault}"
+    return SnapshotDamaged(sentence, registry=registry, snapshot=snapshot, file=name)
 
 
 def _manifest(content: dict[str, Any]) -> Manifest:

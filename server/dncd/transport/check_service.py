@@ -11,7 +11,7 @@ from dncd import explain, history, journal, limits
 from dncd.addresses import Fault, Target, phone_faults
 from dncd.catalog import Catalog, Catalogs
 from dncd.catalog import read as read_catalog
-from dncd.check import Batch, Decision, decide
+from dncd.check import Batch, Decision, Moment, decide
 from dncd.encoding import timestamp
 from dncd.errors import AsOfOutOfRange, ChannelNotInPolicy
 from dncd.freshness import fresh_snapshot
@@ -116,27 +116,31 @@ class CheckHandlers:
     ) -> Answer:
         end = journal.head(snapshot)
         asked_ms = fields.optional_time_ms(request, "contact_time")
-        now_ms = max(self._now_ms(), end.time_ms)
-        position, time_ms = _as_of(snapshot, request, self._store.id, now_ms)
-        contact_ms = time_ms if asked_ms is None else asked_ms
+        now = self._now(end)
+        position, past_ms = _as_of(snapshot, request, self._store.id, now.begins_ms)
         if position is None:
             catalog = read_catalog(snapshot, caller.account_id, self._catalogs.shelf)
-            return _decide(snapshot, catalog, request, batch, end.position, contact_ms)
+            moment = now if asked_ms is None else Moment(asked_ms, asked_ms)
+            return _decide(snapshot, catalog, request, batch, end.position, moment)
+        contact_ms = past_ms if asked_ms is None else asked_ms
         past = history.rebuild(snapshot, caller.account_id, keys, position)
         with past.snapshot() as then:
             catalog = read_catalog(then, caller.account_id, self._catalogs.shelf)
             if not catalog.labels:
                 raise AsOfOutOfRange("the account did not exist yet at that time")
-            return _decide(then, catalog, request, batch, position, contact_ms)
+            return _decide(then, catalog, request, batch, position, Moment(contact_ms, contact_ms))
 
     def _answer(self, caller: Caller, request: Any, batch: Batch) -> Answer:
         with self._snapshot_for(request) as snapshot:
             end = journal.head(snapshot)
             catalog = self._catalogs.at(snapshot, caller.account_id)
-            # The journal's time may be ahead of this clock; what it says has begun.
             asked_ms = fields.optional_time_ms(request, "contact_time")
-            contact_ms = max(self._now_ms(), end.time_ms) if asked_ms is None else asked_ms
-            return _decide(snapshot, catalog, request, batch, end.position, contact_ms)
+            moment = self._now(end) if asked_ms is None else Moment(asked_ms, asked_ms)
+            return _decide(snapshot, catalog, request, batch, end.position, moment)
+
+    def _now(self, end: journal.Head) -> Moment:
+        now_ms = self._now_ms()
+        return Moment(max(now_ms, end.time_ms), now_ms)
 
     def _snapshot_for(self, request: Any) -> AbstractContextManager[Snapshot]:
         if not request.HasField("at_least_as_fresh"):
@@ -145,7 +149,7 @@ class CheckHandlers:
         return fresh_snapshot(self._store, wanted.store, wanted.position)
 
 
-def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, position: int, contact_ms: int) -> Answer:
+def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, position: int, moment: Moment) -> Answer:
     policy = catalog.policy(fields.name(request.policy, "policy") if request.policy else "")
     if batch.channel not in channels_of(policy.policy):
         raise ChannelNotInPolicy(
@@ -153,7 +157,7 @@ def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, po
             policy=request.policy,
             channel=batch.channel.name,
         )
-    return Answer(decide(snapshot, catalog, policy, batch, contact_ms), catalog, policy, position, contact_ms)
+    return Answer(decide(snapshot, catalog, policy, batch, moment), catalog, policy, position, moment.begins_ms)
 
 
 def _row_columns(rows: Sequence[pb.CheckRow], default_region: str) -> tuple[list[str], str | list[str], list[str]]:
