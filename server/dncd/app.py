@@ -60,9 +60,12 @@ class App:
         )
         self.rpcs: list[Rpc] = [rpc for part in handlers for rpc in part.rpcs()]
 
-    def start(self) -> None:
-        """Start what runs beside the calls, and open the registries, so that the first check finds them open."""
-        self._log.start()
+    def start(self, on_writer_death: Callable[[], object] = lambda: None) -> None:
+        """Start what runs beside the calls, and open the registries, so that the first check finds them open.
+
+        `on_writer_death` is called where the writer ends unexpectedly: no change is taken any more.
+        """
+        self._log.start(on_writer_death)
         with self._store.snapshot() as snapshot:
             for account in list(accounts.scan(snapshot)):
                 self._catalogs.at(snapshot, account.id)

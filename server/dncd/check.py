@@ -40,8 +40,8 @@ _OPT_IN_RULE[OptInStatus.REJECTED] = Rule.OPT_IN_REJECTED
 class Moment:
     """The moment of contact in milliseconds since 1970 UTC, as two bounds where clocks disagree.
 
-    What starts has started by `begins_ms`; what ends has ended by `ends_ms`. One event under a clock that ran ahead moves
-    the journal's time for ever: what it says has begun, but nothing ends by it once the clock is right again.
+    What starts has started by `begins_ms`; what ends has ended by `ends_ms`. One event under a clock that ran ahead
+    moves the journal's time for ever: what it says has begun, but nothing ends by it once the clock is right again.
     """
 
     begins_ms: int

@@ -130,6 +130,26 @@ def test_guarantee_9_bulk_work_never_starves_single_checks(server: Served, gate:
     assert [list(pb.ScrubResponse.FromString(answer).verdicts) for answer in answered] == [[1, 2]] * room
 
 
+def test_guarantee_9_reads_that_scan_starve_neither_checks_nor_opt_outs(server: Served, gate: Gate) -> None:
+    api = server.api()
+    room = limits.READ_THREADS + limits.READS_WAITING_MAX
+    gate.shut("read")
+    waiting = [api.start("VerifyJournal") for _ in range(room)]
+    arrivals(gate, limits.READ_THREADS)
+
+    refused = api.refused("ListEntries", pb.ListEntriesRequest())
+    before = api.verdicts(NUMBER)
+    api.add(NUMBER)
+    after = api.verdicts(NUMBER)
+
+    gate.let_go()
+    answered, others = outcomes(waiting)
+    assert (refused.code.name, refused.reason) == ("RESOURCE_EXHAUSTED", "ERROR_REASON_OVERLOADED")
+    assert (before, after) == ([1], [2])
+    assert others == []
+    assert all(pb.VerifyJournalResponse.FromString(answer).intact for answer in answered)
+
+
 def test_guarantee_9_too_many_changes_are_refused_and_what_was_refused_is_not_there(server: Served, gate: Gate) -> None:
     api = server.api()
     gate.shut("writer")

@@ -60,6 +60,24 @@ def test_guarantee_7_a_retried_mutation_changes_nothing_twice(server: Served) ->
     assert server.head() == head
 
 
+def test_guarantee_7_a_retry_whose_id_is_written_in_capitals_is_the_same_request(server: Served) -> None:
+    api, used = server.api(), "123e4567-e89b-42d3-a456-4266141740ab"
+    first = api.add("+14155550189", request_id=used)
+    head = server.head()
+
+    again = api.add("+14155550189", request_id=used.upper())
+    other = api.refused(
+        "AddEntries",
+        pb.AddEntriesRequest(
+            entries=[pb.NewEntry(address="+14155550198", label="do-not-contact", source=6)], request_id=used
+        ),
+    )
+
+    assert again == first
+    assert other.reason == "ERROR_REASON_REQUEST_ID_REUSED"
+    assert server.head() == head
+
+
 def test_guarantee_7_retries_at_once_change_nothing_twice(server: Served) -> None:
     api, head = server.api(), server.head()
     entry = pb.NewEntry(address="+14155550196", label="do-not-phone", source=6)

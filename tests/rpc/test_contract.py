@@ -68,7 +68,7 @@ CHECKERS, AGENTS = "CHECKER AGENT MANAGER ADMIN", "AGENT MANAGER ADMIN"
 ROLES = {
     "Check": f"{CHECKERS} AUDITOR",
     "Scrub": f"{CHECKERS} AUDITOR",
-    "Explain": f"{CHECKERS} AUDITOR",
+    "Explain": f"{AGENTS} AUDITOR",
     "AddEntries": AGENTS,
     "RemoveEntries": "MANAGER ADMIN",
     "ListEntries": f"{AGENTS} AUDITOR",

@@ -18,7 +18,7 @@ from dncd.storage.schema import INDEX_CLEAN_ROW, INDEX_ROW
 
 FIRST = 14155000000
 # More than the smallest bitmap takes.
-MANY = 70_000
+MANY = 40_000
 
 
 def put(store: LmdbStore, count: int, first: int = FIRST) -> None:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from uuid import UUID
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_keys_count_once_however_often_they_are_added(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", [1, 7, 10_000, 1 << 20])
 def test_patterns_in_numbers_do_not_crowd_the_bits(tmp_path: Path, step: int) -> None:
-    """At 32 bits a key, two probes flag 1 in 256 unknown keys; a bad hash would flag many more."""
+    """At 32 bits a key, when it is full, two probes flag 1 in 256 unknown keys; a bad hash would flag many more."""
     bitmap = make(tmp_path)
     stored = np.arange(32_768, dtype=np.uint64) * np.uint64(step) + np.uint64(12_000_000_000)
     asked = stored + np.uint64(32_768 * step)
@@ -92,15 +93,15 @@ def test_one_process_sees_the_bits_that_another_mapping_sets(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(
     ("addresses", "bits"),
-    [(0, BITS_MIN), (32_768, BITS_MIN), (32_769, BITS_MIN * 2), (10_000_000, 1 << 29), (10**9, BITS_MAX)],
+    [(0, BITS_MIN), (16_384, BITS_MIN), (16_385, BITS_MIN * 2), (10_000_000, 1 << 30), (10**9, BITS_MAX)],
 )
-def test_new_bitmap_has_32_bits_an_address_within_its_bounds(addresses: int, bits: int) -> None:
+def test_new_bitmap_has_64_bits_an_address_within_its_bounds(addresses: int, bits: int) -> None:
     assert bits_for(addresses) == bits
 
 
-def test_bitmap_is_full_beyond_one_address_in_16_bits_and_never_at_its_largest() -> None:
-    assert not is_full(65_536, BITS_MIN)
-    assert is_full(65_537, BITS_MIN)
+def test_bitmap_is_full_beyond_one_address_in_32_bits_and_never_at_its_largest() -> None:
+    assert not is_full(32_768, BITS_MIN)
+    assert is_full(32_769, BITS_MIN)
     assert not is_full(10**9, BITS_MAX)
 
 
@@ -122,6 +123,23 @@ def test_file_of_another_store_or_generation_is_refused(tmp_path: Path, generati
 
     with pytest.raises(BitmapError, match="another store or generation"):
         Bitmap.open(path, generation=generation, store_id=store_id)
+
+
+def test_store_id_of_any_length_is_told_from_others(tmp_path: Path) -> None:
+    restored = f"{UUID(int=1)}.{UUID(int=2)}"
+    path = Bitmap.create(tmp_path / "bits", generation=1, bits=BITS_MIN, store_id=restored).path
+
+    Bitmap.open(path, generation=1, store_id=restored)
+
+    with pytest.raises(BitmapError, match="another store or generation"):
+        Bitmap.open(path, generation=1, store_id=f"{UUID(int=1)}.{UUID(int=3)}")
+
+
+def test_nonce_too_long_to_keep_is_refused(tmp_path: Path) -> None:
+    bitmap = make(tmp_path)
+
+    with pytest.raises(AssertionError, match="nonce"):
+        bitmap.seal(b"n" * 65)
 
 
 @pytest.mark.parametrize("length", [0, 100, 4096, 5000])

@@ -7,10 +7,11 @@ from pathlib import Path
 import lmdb
 import pytest
 
-from dncd.errors import StorageFull, StoreUnusable
+from dncd.errors import Overloaded, StorageFull, StoreUnusable
 from dncd.storage.contract import Table
 from dncd.storage.lmdb import LmdbStore
 from dncd.storage.schema import SCHEMA_ROW
+from dncd.storage.transaction import LmdbSnapshot
 
 # The real map of 1 TiB never fills before the disk does; a small one fills at once, and LMDB fails in the same place.
 SMALL_MAP_BYTES = 1 << 20
@@ -222,3 +223,24 @@ def test_a_restored_copy_is_another_store_each_time_it_is_restored(tmp_path: Pat
 
     assert len(ids) == 3
     assert reopened.id == first.id
+
+
+def test_snapshot_beyond_the_readers_is_refused_until_one_ends(tmp_path: Path) -> None:
+    with lmdb.open(str(tmp_path), max_readers=1, lib_version=0) as env:
+        with (
+            LmdbSnapshot(env, {}, None),
+            pytest.raises(Overloaded, match="another reader"),
+            LmdbSnapshot(env, {}, None),
+        ):
+            pass
+
+        with LmdbSnapshot(env, {}, None):
+            pass
+
+
+def test_store_has_a_place_for_a_reader_on_every_thread_of_every_worker(tmp_path: Path) -> None:
+    LmdbStore.own(tmp_path).close()
+
+    # LMDB takes the number from the lock file where there is one, whatever it is asked for.
+    with lmdb.open(str(tmp_path), max_readers=1, lib_version=0) as env:
+        assert env.max_readers() >= 256 * 56

@@ -42,6 +42,20 @@ def test_processes_follow_a_growth_that_another_made(actor: Actors) -> None:
         assert process.ask("known 7 14158000000 10000") < 200
 
 
+def test_restored_store_uses_its_index_in_every_process(actor: Actors, tmp_path: Path) -> None:
+    origin = LmdbStore.own(tmp_path / "origin")
+    origin.copy_to(tmp_path / "store")
+    origin.close()
+    owner, worker = actor("own"), actor("attach")
+
+    worker.ask("add 7 14155550000 100")
+
+    for process in (owner, worker):
+        assert process.ask("known 7 14155550000 100") == 100
+        assert process.ask("known 7 14155560000 100") == 0
+    assert (tmp_path / "store" / "address-index-2.bits").exists(), "no change built the index anew"
+
+
 def test_process_that_finds_the_file_gone_flags_everything_and_the_next_change_heals_it(
     actor: Actors, tmp_path: Path
 ) -> None:

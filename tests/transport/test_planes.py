@@ -14,6 +14,8 @@ from dncd.limits import (
     CHECKS_WAITING_MAX,
     CONTROL_THREADS,
     DATA_THREADS,
+    READ_THREADS,
+    READS_WAITING_MAX,
     WATCHERS_MAX,
 )
 from dncd.tokens import Caller
@@ -26,6 +28,7 @@ BOUNDED = [
     (Plane.DATA, DATA_THREADS, CHECKS_WAITING_MAX),
     (Plane.BULK, BULK_RUNNING_MAX, BULK_WAITING_MAX),
     (Plane.CONTROL, CONTROL_THREADS, CHANGES_WAITING_MAX),
+    (Plane.READ, READ_THREADS, READS_WAITING_MAX),
 ]
 
 
@@ -57,15 +60,12 @@ def _first_refused(calls: list[Any], count: int) -> list[Any]:
     return [ended.get(timeout=WAIT_S) for _ in range(count)]
 
 
-@pytest.mark.parametrize(
-    ("plane", "calls"),
-    [(Plane.CONTROL, CONTROL_THREADS + CHANGES_WAITING_MAX), (Plane.BULK, BULK_RUNNING_MAX + BULK_WAITING_MAX)],
-)
-def test_checks_answer_while_another_plane_is_full(plane: Plane, calls: int) -> None:
-    gate = Gate()
+@pytest.mark.parametrize(("plane", "threads", "waiting"), BOUNDED[1:])
+def test_checks_answer_while_another_plane_is_full(plane: Plane, threads: int, waiting: int) -> None:
+    gate, calls = Gate(), threads + waiting
     with serving([rpc("Check"), rpc("Full", gate, plane)]) as (client, _):
         blocked = [client.start("Full") for _ in range(calls)]
-        gate.wait_for(CONTROL_THREADS if plane is Plane.CONTROL else BULK_RUNNING_MAX)
+        gate.wait_for(threads)
 
         answers = [client.call("Check") for _ in range(20)]
 
@@ -119,7 +119,7 @@ def test_handlers_run_on_the_threads_of_their_plane() -> None:
     def note_upload(_call: Call, requests: Iterator[CheckRequest]) -> CheckResponse:
         return [note(_call, request) for request in requests][-1]
 
-    unary_planes = (Plane.DATA, Plane.BULK, Plane.CONTROL)
+    unary_planes = (Plane.DATA, Plane.BULK, Plane.CONTROL, Plane.READ)
     streams = [rpc("stream", note_stream, Plane.STREAM), rpc("upload", note_upload, Plane.UPLOAD)]
     rpcs = [rpc(plane.value, note, plane) for plane in unary_planes] + streams
     with serving(rpcs) as (client, _):

@@ -78,3 +78,9 @@ def test_only_checks_run_on_the_data_plane(rpcs: dict[str, Rpc]) -> None:
     assert planes["Check"] is Plane.DATA
     assert planes["Scrub"] is Plane.BULK
     assert [method for method, plane in planes.items() if plane is Plane.DATA] == ["Check"]
+
+
+def test_reads_that_may_scan_stay_off_the_threads_of_checks_and_changes(rpcs: dict[str, Rpc]) -> None:
+    reads = {rpc.method for rpc in rpcs.values() if rpc.plane is Plane.READ}
+
+    assert reads == {"VerifyJournal", "ListEvents", "ListEntries", "GetAddress", "Explain"}

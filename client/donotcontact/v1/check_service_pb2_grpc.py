@@ -82,7 +82,7 @@ class CheckServiceServicer:
         """Explains one address to a person: every rule considered, what each gave, and the history.
 
         Answers as of now, of any past revision, or of any past time. Reads the journal; not for the hot
-        path. Role: CHECKER or above, or AUDITOR.
+        path. Role: AGENT or above, or AUDITOR: the history tells what agents noted.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -51,7 +51,7 @@ class CheckServiceStub:
     """Explains one address to a person: every rule considered, what each gave, and the history.
 
     Answers as of now, of any past revision, or of any past time. Reads the journal; not for the hot
-    path. Role: CHECKER or above, or AUDITOR.
+    path. Role: AGENT or above, or AUDITOR: the history tells what agents noted.
     """
 
 @_typing.type_check_only
@@ -77,7 +77,7 @@ class CheckServiceAsyncStub(CheckServiceStub):
     """Explains one address to a person: every rule considered, what each gave, and the history.
 
     Answers as of now, of any past revision, or of any past time. Reads the journal; not for the hot
-    path. Role: CHECKER or above, or AUDITOR.
+    path. Role: AGENT or above, or AUDITOR: the history tells what agents noted.
     """
 
 class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -118,7 +118,7 @@ class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
         """Explains one address to a person: every rule considered, what each gave, and the history.
 
         Answers as of now, of any past revision, or of any past time. Reads the journal; not for the hot
-        path. Role: CHECKER or above, or AUDITOR.
+        path. Role: AGENT or above, or AUDITOR: the history tells what agents noted.
         """
 
 def add_CheckServiceServicer_to_server(servicer: CheckServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

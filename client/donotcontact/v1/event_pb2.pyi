@@ -33,9 +33,9 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     ROLE_UNSPECIFIED: _Role.ValueType  # 0
     """The server itself."""
     ROLE_CHECKER: _Role.ValueType  # 1
-    """Check, Scrub, Explain, opt-in claims."""
+    """Check, Scrub, opt-in claims."""
     ROLE_AGENT: _Role.ValueType  # 2
-    """CHECKER, and adds entries and opt-in states."""
+    """CHECKER, and Explain, adds entries and opt-in states."""
     ROLE_MANAGER: _Role.ValueType  # 3
     """AGENT, and removes entries."""
     ROLE_ADMIN: _Role.ValueType  # 4
@@ -49,9 +49,9 @@ class Role(_Role, metaclass=_RoleEnumTypeWrapper):
 ROLE_UNSPECIFIED: Role.ValueType  # 0
 """The server itself."""
 ROLE_CHECKER: Role.ValueType  # 1
-"""Check, Scrub, Explain, opt-in claims."""
+"""Check, Scrub, opt-in claims."""
 ROLE_AGENT: Role.ValueType  # 2
-"""CHECKER, and adds entries and opt-in states."""
+"""CHECKER, and Explain, adds entries and opt-in states."""
 ROLE_MANAGER: Role.ValueType  # 3
 """AGENT, and removes entries."""
 ROLE_ADMIN: Role.ValueType  # 4

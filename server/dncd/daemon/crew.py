@@ -18,6 +18,8 @@ STEADY_AFTER_S: Final = 60.0
 # Beyond notice and grace: to close the store and end the interpreter.
 ENDING_S: Final = 10.0
 
+Spawn = Callable[[], subprocess.Popen[str]]
+
 _log = logging.getLogger(__name__)
 
 
@@ -31,10 +33,12 @@ class News(Enum):
 class Place:
     """The place of one worker: a process, and the thread that starts it again when it crashes."""
 
-    def __init__(self, order: Order, tell: Callable[[News], None]) -> None:
-        """`tell` hears once whether the first process of the place came up."""
+    def __init__(self, order: Order, tell: Callable[[News], None], spawn: Spawn) -> None:
+        """`tell` hears once whether the first process of the place came up; `spawn` may raise OSError."""
         self._order = order
         self._tell = tell
+        self._start_process = spawn
+        self._came_up = False
         self._draining = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
@@ -64,35 +68,48 @@ class Place:
         return False
 
     def _keep_filled(self) -> None:
-        backoff_s, came_up = BACKOFF_FIRST_S, False
-        while (process := self._spawn()) is not None:
+        backoff_s = BACKOFF_FIRST_S
+        while not self._draining.is_set():
             began = time.monotonic()
-            if _is_ready(process):
-                _log.info("worker %d is ready", process.pid)
-                came_up = came_up or self._told(News.READY)
-            code = process.wait()
+            ending = self._fill()
             if self._draining.is_set():
                 return
-            if not came_up:
+            if not self._came_up:
+                _log.error("%s", ending)
                 self._tell(News.FAILED)
                 return
             if time.monotonic() - began > STEADY_AFTER_S:
                 backoff_s = BACKOFF_FIRST_S
-            _log.error("worker %d ended with %d; another starts in %.1f s", process.pid, code, backoff_s)
+            _log.error("%s; another starts in %.1f s", ending, backoff_s)
             self._draining.wait(backoff_s)
             backoff_s = min(backoff_s * 2, BACKOFF_MAX_S)
+
+    def _fill(self) -> str | None:
+        """Have one process in the place until it ends, and say how; None where all are draining."""
+        try:
+            process = self._spawn()
+        except OSError as error:
+            # Out of processes, memory or files: that may pass, and a place that gave up would stay empty.
+            return f"a worker could not be started: {error}"
+        if process is None:
+            return None
+        if _is_ready(process):
+            _log.info("worker %d is ready", process.pid)
+            self._tell_once_ready()
+        return f"worker {process.pid} ended with {process.wait()}"
 
     def _spawn(self) -> subprocess.Popen[str] | None:
         with self._lock:
             if self._draining.is_set():
                 return None
-            self._process = process = start_worker()
+            self._process = process = self._start_process()
         _say(process, self._order.model_dump_json())
         return process
 
-    def _told(self, news: News) -> bool:
-        self._tell(news)
-        return True
+    def _tell_once_ready(self) -> None:
+        if not self._came_up:
+            self._came_up = True
+            self._tell(News.READY)
 
 
 def start_worker() -> subprocess.Popen[str]:
@@ -128,7 +145,7 @@ class Crew:
     """All workers."""
 
     def __init__(self, order: Order, count: int, tell: Callable[[News], None]) -> None:
-        self._places = [Place(order, tell) for _ in range(count)]
+        self._places = [Place(order, tell, start_worker) for _ in range(count)]
         settings = order.settings
         self._drain_s = settings.drain_notice_seconds + settings.drain_grace_seconds + ENDING_S
 

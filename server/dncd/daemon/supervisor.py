@@ -89,7 +89,7 @@ def _all_ready(inbox: "SimpleQueue[Told]", workers: int) -> bool | None:
         if told is Stop.SIGNALLED:
             return None
         if told is News.FAILED:
-            _log.error("a worker could not start; its own lines say why")
+            _log.error("a worker could not start; the lines before this one say why")
             return False
     return True
 

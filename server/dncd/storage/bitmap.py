@@ -28,13 +28,14 @@ BITS_MIN: Final = 1 << 20
 BITS_MAX: Final = 1 << 32
 
 _HEADER_BYTES: Final = 4096
-_HEADER: Final = struct.Struct("<8sIQQ64s64sI")
+_HEADER: Final = struct.Struct("<8sIQQ32s64sI")
 _KEYS: Final = struct.Struct("<Q")
 _KEYS_AT: Final = 2048
 _CHECKSUM: Final = struct.Struct("<I")
 _CHECKSUM_AT: Final = _HEADER_BYTES - 4
 _MAGIC: Final = b"DNCBITS\0"
-_FORMAT: Final = 1
+_FORMAT: Final = 2
+_NONCE_BYTES: Final = 64
 
 _U64: Final = (1 << 64) - 1
 _SALT: Final = 0xD1342543DE82EF95
@@ -76,7 +77,7 @@ class Bitmap:
     @classmethod
     def create(cls, path: Path, *, generation: int, bits: int, store_id: str) -> Self:
         """Make an empty bitmap and replace what is at the path; OSError where the disk has no room for all of it."""
-        header = _Header(_MAGIC, _FORMAT, bits, generation, _padded(store_id.encode()), b"", 0)
+        header = _Header(_MAGIC, _FORMAT, bits, generation, _digest(store_id), b"", 0)
         draft = path.with_suffix(".draft")
         file = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         try:
@@ -104,7 +105,7 @@ class Bitmap:
         finally:
             os.close(file)
         header = _read_header(mapped)
-        if (header.generation, header.store) != (generation, _padded(store_id.encode())):
+        if (header.generation, header.store) != (generation, _digest(store_id)):
             raise BitmapError("the file belongs to another store or generation")
         return cls(path, mapped, header)
 
@@ -257,5 +258,11 @@ def _read_header(mapped: mmap.mmap) -> _Header:
     return header
 
 
-def _padded(text: bytes) -> bytes:
-    return text.ljust(64, b"\0")
+def _digest(store_id: str) -> bytes:
+    # Store ids differ in length: one that was restored has two UUIDs.
+    return blake2b(store_id.encode(), digest_size=32).digest()
+
+
+def _padded(nonce: bytes) -> bytes:
+    assert len(nonce) <= _NONCE_BYTES, "a nonce that is cut off would never match"
+    return nonce.ljust(_NONCE_BYTES, b"\0")

@@ -9,7 +9,7 @@ from typing import Final
 
 import lmdb
 
-from dncd.errors import StorageFull, StoreUnusable
+from dncd.errors import Overloaded, StorageFull, StoreUnusable
 from dncd.storage.contract import Table
 from dncd.storage.schema import (
     COPIED_ROW,
@@ -27,7 +27,8 @@ Tables = dict[Table, lmdb._Database]
 MAP_BYTES: Final = 1 << 40
 DATA_FILE: Final = "data.mdb"
 LOCK_FILES: Final = frozenset({"lock.mdb", "serve.lock", "index.lock"})
-_READERS_MAX: Final = 1024
+# Each snapshot takes a place, in all processes together: 256 workers with 56 threads each, and commands. 1 MiB.
+_READERS_MAX: Final = 16_384
 _TABLES_MAX: Final = 32
 _SPARE_TRANSACTIONS: Final = 64
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -130,7 +131,7 @@ def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id:
 
 
 def mark_copied(path: Path, map_bytes: int) -> None:
-    """Mark a copy, so that whoever opens it first begins a new epoch."""
+    """Mark a copy, so that its first owner begins a new epoch."""
     with lmdb.open(str(path), map_size=map_bytes, max_dbs=len(Table), lib_version=0) as env:
         meta = env.open_db(Table.META.encode())
         with env.begin(write=True) as txn:
@@ -152,6 +153,11 @@ def is_disk_full(error: BaseException, path: Path) -> bool:
 def storage_full() -> StorageFull:
     """Build the error."""
     return StorageFull("The disk is full. Nothing was changed.")
+
+
+def readers_full() -> Overloaded:
+    """Build the error."""
+    return Overloaded("The store has no room for another reader now. Nothing was changed.")
 
 
 def _has_room(path: Path) -> bool:

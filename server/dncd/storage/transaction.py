@@ -11,7 +11,7 @@ import numpy as np
 from dncd.storage.address_index import AddressIndex
 from dncd.storage.bitmap import Bitmap, is_full
 from dncd.storage.contract import Mask, Phones, Table
-from dncd.storage.environment import Tables, is_disk_full, storage_full
+from dncd.storage.environment import Tables, is_disk_full, readers_full, storage_full
 from dncd.storage.keys import u64
 from dncd.storage.scan import scan_backwards, scan_forwards
 from dncd.storage.schema import INDEX_CLEAN_ROW, INDEX_ROW
@@ -30,7 +30,10 @@ class LmdbSnapshot:
         self._changes = 0
 
     def __enter__(self) -> Self:
-        self._txn = self._env.begin()
+        try:
+            self._txn = self._env.begin()
+        except lmdb.ReadersFullError as error:
+            raise readers_full() from error
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from dncd.transport import fields
 from dncd.transport.addresses import address_text, clear_results, read_batch
 from dncd.transport.findings import finding_columns, finding_messages
 from dncd.transport.messages import event_about, revision
-from dncd.transport.roles import EVERYONE
+from dncd.transport.roles import AGENTS_AND_AUDITORS, EVERYONE
 from dncd.transport.rpc import Call, Plane, Rpc
 from dncd.transport.wire import column, piece
 from donotcontact.v1 import check_service_pb2 as pb
@@ -50,15 +51,15 @@ class CheckHandlers:
         self._store = store
         self._catalogs = catalogs
         self._now_ms = now_ms
+        self._freshness_waiters = Semaphore(limits.FRESHNESS_WAITERS_MAX)
 
     def rpcs(self) -> list[Rpc]:
         """Return the methods with who may call them and where they run."""
+        explained = (pb.ExplainRequest, pb.ExplainResponse)
         return [
             Rpc("CheckService", "Check", pb.CheckRequest, pb.CheckResponse, EVERYONE, Plane.DATA, self.check),
             Rpc("CheckService", "Scrub", pb.ScrubRequest, pb.ScrubResponse, EVERYONE, Plane.BULK, self.scrub),
-            Rpc(
-                "CheckService", "Explain", pb.ExplainRequest, pb.ExplainResponse, EVERYONE, Plane.CONTROL, self.explain
-            ),
+            Rpc("CheckService", "Explain", *explained, AGENTS_AND_AUDITORS, Plane.READ, self.explain),
         ]
 
     def check(self, call: Call, request: pb.CheckRequest) -> bytes:
@@ -146,7 +147,7 @@ class CheckHandlers:
         if not request.HasField("at_least_as_fresh"):
             return self._store.snapshot()
         wanted = request.at_least_as_fresh
-        return fresh_snapshot(self._store, wanted.store, wanted.position)
+        return fresh_snapshot(self._store, wanted.store, wanted.position, self._freshness_waiters)
 
 
 def _decide(snapshot: Snapshot, catalog: Catalog, request: Any, batch: Batch, position: int, moment: Moment) -> Answer:

@@ -50,11 +50,17 @@ class EntryHandlers:
                 pb.ListEntriesRequest,
                 pb.ListEntriesResponse,
                 AGENTS_AND_AUDITORS,
-                control,
+                Plane.READ,
                 self.list_,
             ),
             Rpc(
-                name, "GetAddress", pb.GetAddressRequest, pb.GetAddressResponse, AGENTS_AND_AUDITORS, control, self.get
+                name,
+                "GetAddress",
+                pb.GetAddressRequest,
+                pb.GetAddressResponse,
+                AGENTS_AND_AUDITORS,
+                Plane.READ,
+                self.get,
             ),
         ]
 

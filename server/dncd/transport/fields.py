@@ -215,6 +215,9 @@ def _request_id(written: str) -> bytes:
 
 
 def _digest(request: Message) -> bytes:
-    # The name goes in too: one id must not answer two methods.
-    content = request.SerializeToString(deterministic=True)
+    # The name goes in too: one id must not answer two methods. The id stays out: it may be written in capitals or not.
+    without_id = type(request)()
+    without_id.CopyFrom(request)
+    without_id.ClearField("request_id")
+    content = without_id.SerializeToString(deterministic=True)
     return hashlib.sha256(request.DESCRIPTOR.full_name.encode() + b"\0" + content).digest()

@@ -57,9 +57,9 @@ class JournalHandlers:
         verified = (pb.VerifyJournalRequest, pb.VerifyJournalResponse)
         listed = (pb.ListEventsRequest, pb.ListEventsResponse)
         return [
-            Rpc(name, "ListEvents", *listed, MANAGERS_AND_AUDITORS, Plane.CONTROL, self.list_),
+            Rpc(name, "ListEvents", *listed, MANAGERS_AND_AUDITORS, Plane.READ, self.list_),
             Rpc(name, "WatchEvents", *watched, MANAGERS_AND_AUDITORS, Plane.STREAM, self.watch),
-            Rpc(name, "VerifyJournal", *verified, ADMINS_AND_AUDITORS, Plane.CONTROL, self.verify),
+            Rpc(name, "VerifyJournal", *verified, ADMINS_AND_AUDITORS, Plane.READ, self.verify),
         ]
 
     def list_(self, call: Call, request: pb.ListEventsRequest) -> pb.ListEventsResponse:

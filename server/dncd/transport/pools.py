@@ -16,6 +16,8 @@ from dncd.limits import (
     CHECKS_WAITING_MAX,
     CONTROL_THREADS,
     DATA_THREADS,
+    READ_THREADS,
+    READS_WAITING_MAX,
     STREAM_THREADS,
     UPLOADS_RUNNING_MAX,
     WATCHERS_MAX,
@@ -78,11 +80,16 @@ class Pools:
 
 
 def open_pools() -> Pools:
-    """Make the pools with the sizes of `limits`. Bulk work has threads of its own, never those of the checks."""
+    """Make the pools with the sizes of `limits`.
+
+    Bulk work has threads of its own, never those of the checks. So have reads that may scan: few, since each takes
+    turns at the interpreter from the checks, and none of them those that opt-outs need.
+    """
     planes = {
         Plane.DATA: Pool("data", DATA_THREADS, CHECKS_WAITING_MAX),
         Plane.BULK: Pool("bulk", BULK_RUNNING_MAX, BULK_WAITING_MAX),
         Plane.CONTROL: Pool("control", CONTROL_THREADS, CHANGES_WAITING_MAX),
+        Plane.READ: Pool("read", READ_THREADS, READS_WAITING_MAX),
         Plane.STREAM: Pool("stream", min(STREAM_THREADS, WATCHERS_MAX), 0),
         Plane.UPLOAD: Pool("upload", UPLOADS_RUNNING_MAX, 0),
     }

@@ -44,6 +44,7 @@ class Plane(Enum):
     DATA = "data"
     BULK = "bulk"
     CONTROL = "control"
+    READ = "read"
     STREAM = "stream"
     UPLOAD = "upload"
 
