@@ -38,6 +38,8 @@ class Peer(ABC):
 
     name: ClassVar[str]
     rows_max: ClassVar[int] = _ANY_ROWS
+    # False for a floor, which moves the bytes and decides nothing.
+    decides: ClassVar[bool] = True
     holds: int
 
     @abstractmethod

@@ -1,4 +1,7 @@
-"""The floor: plain Python sets behind a gRPC call, nothing else. As a script, the server: `peers_set.py FOLDER`."""
+"""The floors: a gRPC call that only moves the bytes, and one that asks plain Python sets.
+
+As a script, the server: `peers_set.py FOLDER`.
+"""
 
 import subprocess
 import sys
@@ -29,7 +32,7 @@ def set_server(held: Held, folder: Path) -> Iterator[list[Peer]]:
         try:
             address = process.stdout.readline().strip()
             with grpc.insecure_channel(address) as channel:
-                yield [PlainSet(channel, process.pid, len(held.register))]
+                yield [GrpcAlone(channel, process.pid, 0), PlainSet(channel, process.pid, len(held.register))]
         finally:
             process.terminate()
 
@@ -38,10 +41,11 @@ class PlainSet(Peer):
     """8 bytes a number there, a byte a number back."""
 
     name = "plain sets, raw gRPC"
+    method = "Ask"
 
     def __init__(self, channel: grpc.Channel, pid: int, holds: int) -> None:
         self.holds = holds
-        self._call: Any = channel.unary_unary(f"/{_SERVICE}/Ask")
+        self._call: Any = channel.unary_unary(f"/{_SERVICE}/{self.method}")
         self._process = psutil.Process(pid)
 
     def prepare(self, numbers: Numbers) -> Any:
@@ -58,6 +62,14 @@ class PlainSet(Peer):
         return float(times.user + times.system)
 
 
+class GrpcAlone(PlainSet):
+    """The same bytes both ways, and no look at them: what no gRPC server in Python can be faster than."""
+
+    name = "gRPC alone, same bytes"
+    method = "Move"
+    decides = False
+
+
 def main() -> None:
     """Serve until ended."""
     register, internal = (set(np.load(Path(sys.argv[1]) / f"{name}.npy").tolist()) for name in _PARTS)
@@ -65,8 +77,13 @@ def main() -> None:
     def ask(request: bytes, _: grpc.ServicerContext) -> bytes:
         return bytes([phone in register or phone in internal for phone in np.frombuffer(request, "<u8").tolist()])
 
+    def move(request: bytes, _: grpc.ServicerContext) -> bytes:
+        return bytes(len(request) // 8)
+
     server = grpc.server(ThreadPoolExecutor(4), options=_OPTIONS)
-    handlers: dict[str, Any] = {"Ask": grpc.unary_unary_rpc_method_handler(ask)}
+    handlers: dict[str, Any] = {
+        name: grpc.unary_unary_rpc_method_handler(behavior) for name, behavior in (("Ask", ask), ("Move", move))
+    }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(_SERVICE, handlers),))
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()

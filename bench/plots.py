@@ -43,9 +43,9 @@ def _peers(rows: list[dict[str, Any]], path: Path) -> None:
     for name in dict.fromkeys(row["peer"] for row in rows):
         own = [row for row in rows if row["peer"] == name]
         style = "o-" if name.startswith("dncd") else "s--"
-        label = f"{name}: {_short(own[0]['holds'])}"
+        label = f"{name}: {_short(own[0]['holds'])}" if own[0]["holds"] else name
         axes.plot([row["rows"] for row in own], [row["p50_us"] for row in own], style, label=label)
-    _finish(figure, axes, path, "numbers in a batch", "µs, p50", "One caller; numbers held")
+    _finish(figure, axes, path, "numbers in a batch", "µs, p50", "One caller, with how many numbers each holds")
 
 
 def _short(numbers: int) -> str:
@@ -94,6 +94,6 @@ def _axes() -> tuple[Any, Any]:
 def _finish(figure: Any, axes: Any, path: Path, across: str, up: str, title: str) -> None:
     axes.set(xscale="log", yscale="log", xlabel=across, ylabel=up, title=title)
     axes.grid(visible=True, which="major", alpha=0.3)
-    axes.legend()
+    axes.legend(fontsize="small")
     figure.tight_layout()
     figure.savefig(path, dpi=_DPI, metadata={"Software": None})

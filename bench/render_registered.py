@@ -47,7 +47,7 @@ def _peers(rows: list[Row]) -> str:
         [
             [
                 row["peer"],
-                f"{row['holds']:,}",
+                f"{row['holds']:,}" if row["holds"] else "",
                 f"{row['rows']:,}",
                 f"{row['p50_us']:,.0f}",
                 f"{row['p99_us']:,.0f}",

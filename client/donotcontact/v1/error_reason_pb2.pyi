@@ -69,9 +69,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 22
     """RESOURCE_EXHAUSTED. The disk of the server is full. Nothing was changed; make room."""
     ERROR_REASON_SHUTTING_DOWN: _ErrorReason.ValueType  # 23
-    """UNAVAILABLE. The server is stopping. Nothing was changed, unless the message says that it stopped amid the change:
-    try again with the same request_id.
-    """
+    """UNAVAILABLE. The server is stopping; try again with the same request_id. Nothing was changed, unless the message says that it stopped amid the change."""
     ERROR_REASON_INTERNAL: _ErrorReason.ValueType  # 24
     """INTERNAL. A bug. Nothing was changed. The log has the trace under the incident id. Metadata: incident."""
     ERROR_REASON_PAGE_TOKEN_INVALID: _ErrorReason.ValueType  # 25
@@ -153,9 +151,7 @@ ERROR_REASON_LIMIT_REACHED: ErrorReason.ValueType  # 21
 ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 22
 """RESOURCE_EXHAUSTED. The disk of the server is full. Nothing was changed; make room."""
 ERROR_REASON_SHUTTING_DOWN: ErrorReason.ValueType  # 23
-"""UNAVAILABLE. The server is stopping. Nothing was changed, unless the message says that it stopped amid the change:
-try again with the same request_id.
-"""
+"""UNAVAILABLE. The server is stopping; try again with the same request_id. Nothing was changed, unless the message says that it stopped amid the change."""
 ERROR_REASON_INTERNAL: ErrorReason.ValueType  # 24
 """INTERNAL. A bug. Nothing was changed. The log has the trace under the incident id. Metadata: incident."""
 ERROR_REASON_PAGE_TOKEN_INVALID: ErrorReason.ValueType  # 25
