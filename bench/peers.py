@@ -24,18 +24,18 @@ from traffic import Numbers, entries
 
 BATCHES: Final = (1, 10, 100, 1_000, 10_000)
 _BATCHES_MAX: Final = 300
-_NUMBERS_MAX: Final = 600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """How many numbers of the register each peer holds, and how long it is measured."""
+    """How many numbers of the register each peer holds, and how long it is measured, with how many numbers a turn."""
 
     redis: int
     postgres: int
     plain_set: int
     rounds: int
     turn_s: float
+    rows_max: int = 600_000
 
     @property
     def common(self) -> int:
@@ -87,7 +87,7 @@ def _rounds(peers: list[Peer], traffic: PeerTraffic, sizes: Sizes) -> Turns:
     for number in range(sizes.rounds):
         print(f"peers, round {number + 1} of {sizes.rounds}", flush=True)
         for rows in BATCHES:
-            batches = [traffic.mixed(rows) for _ in range(max(4, min(_BATCHES_MAX, _NUMBERS_MAX // rows)))]
+            batches = [traffic.mixed(rows) for _ in range(max(4, min(_BATCHES_MAX, sizes.rows_max // rows)))]
             asked = [peer for peer in peers if rows <= peer.rows_max]
             _agree(asked, batches[0])
             # Who comes first changes with the round.

@@ -33,7 +33,7 @@ REGISTERS: Final = {
         import_rounds=1,
         import_s=0.1,
         starts=0,
-        peers=Sizes(redis=500, postgres=1_000, plain_set=500, rounds=1, turn_s=0.01),
+        peers=Sizes(redis=500, postgres=1_000, plain_set=500, rounds=1, turn_s=0.01, rows_max=2_000),
     ),
     "quick": RegisterPlan(
         large=1_000_000,
@@ -57,7 +57,7 @@ REGISTERS: Final = {
         turn_s=1.0,
         rows_max=1_000_000,
         import_rounds=5,
-        import_s=4.0,
+        import_s=8.0,
         starts=3,
         peers=Sizes(redis=10_000_000, postgres=20_000_000, plain_set=10_000_000, rounds=5, turn_s=0.5),
     ),

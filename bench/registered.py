@@ -85,7 +85,9 @@ def _calls(
             "density": large.file.density,
             "growth": screening.growth(rows, plan.small, plan.large),
             "memory": {"before": before, "after": after},
-            "during_import": screening.during_import(screened[0], beside.zip, plan.import_rounds, plan.import_s, seed),
+            "during_import": screening.during_import(
+                screened[0], beside.zip, plan.import_rounds, plan.import_s, plan.rows_max, seed
+            ),
             "beside": beside.numbers,
         }
         return measured | {"peers": _peers(servers[plan.large], large, entries, plan.peers, seed)}

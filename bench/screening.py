@@ -19,7 +19,6 @@ from traffic import NULL, Scenario, check, scrub
 
 _IMPORT_SHARE: Final = 0.25
 _CAPACITY_S: Final = 2.0
-_CAPACITY_ROWS: Final = 20_000
 _TURN_ROWS: Final = 100_000
 _WARM_SCRUBS: Final = 40
 
@@ -111,15 +110,21 @@ def starts(store: Path, log: Path, register: Imported, entries: int, rounds: int
     return {"entries": entries, "register": register.file.numbers, "serving": serving, "answered": answered}
 
 
-def during_import(screened: Screened, file: Path, rounds: int, seconds: float, seed: int) -> list[dict[str, Any]]:
+def during_import(
+    screened: Screened, file: Path, rounds: int, seconds: float, rows_max: int, seed: int
+) -> list[dict[str, Any]]:
     """Send checks by a schedule, in turns without and with an import of another register; return a row for each kind.
 
     The uploads follow one another for as long as the turns last; the server reads each in a process of its own.
     """
-    beside = [_Beside(screened, scenario, seconds, seed) for scenario in (check(1), check(100))]
+    beside = [
+        _Beside(screened, scenario, seconds, min(rows_max, _TURN_ROWS), seed) for scenario in (check(1), check(100))
+    ]
     with screened.server.channel() as channel:
         for number in range(rounds):
             print(f"beside an import, round {number + 1} of {rounds}", flush=True)
+            # An import does not weigh the same from its beginning to its end: who comes first changes.
+            beside.reverse()
             for each in beside:
                 each.idle.append(each.turn(channel))
             with _importing(screened.server.address, file):
@@ -131,21 +136,22 @@ def during_import(screened: Screened, file: Path, rounds: int, seconds: float, s
 class _Beside:
     """One kind of check, and its turns without and with an import."""
 
-    def __init__(self, screened: Screened, scenario: Scenario, seconds: float, seed: int) -> None:
+    def __init__(self, screened: Screened, scenario: Scenario, seconds: float, rows: int, seed: int) -> None:
         self.scenario = scenario
         self.idle: list[Turn] = []
         self.busy: list[Turn] = []
         self._server = screened.server
         self._seconds = seconds
+        self._rows = rows
         self._traffic = screened.traffic(seed + scenario.rows)
         self._random = np.random.default_rng([seed, scenario.rows])
-        parts = [scenario.requests(self._traffic, _CAPACITY_ROWS) for _ in range(CAPACITY_CALLERS)]
+        parts = [scenario.requests(self._traffic, rows // CAPACITY_CALLERS) for _ in range(CAPACITY_CALLERS)]
         most = closed_by_many(self._server, scenario, parts, min(_CAPACITY_S, seconds))
         self.rate_per_s = most.calls / most.seconds * _IMPORT_SHARE
 
     def turn(self, channel: grpc.Channel) -> Turn:
         """Send for the time of a turn."""
-        requests = self.scenario.requests(self._traffic, _TURN_ROWS)
+        requests = self.scenario.requests(self._traffic, self._rows)
         return opened(self._server, channel, self.scenario, requests, self.rate_per_s, self._seconds, self._random)
 
 
