@@ -7,6 +7,7 @@ the others without being told.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from threading import Lock
 from typing import Final
 
 import numpy as np
@@ -86,14 +87,19 @@ class Catalogs:
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
+        self._reading = Lock()
         self._known: dict[int, Catalog] = {}
 
     def at(self, snapshot: Snapshot, account_id: int) -> Catalog:
         """Return an account's catalog as of a snapshot; costs one read where nothing changed."""
         known = self._known.get(account_id)
-        if known is None or known.version != _version(snapshot, account_id):
-            # Two threads may both read it: they read the same, or the next check reads it again.
-            known = self._known[account_id] = read(snapshot, account_id, self.shelf)
+        version = _version(snapshot, account_id)
+        if known is None or known.version != version:
+            # One thread reads it, and those that wait for the same find it read.
+            with self._reading:
+                known = self._known.get(account_id)
+                if known is None or known.version != version:
+                    known = self._known[account_id] = read(snapshot, account_id, self.shelf)
         return known
 
 

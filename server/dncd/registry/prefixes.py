@@ -1,6 +1,6 @@
 """Sets of prefixes, asked in columns: what a registry speaks about, and what an account may rely on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import numpy as np
@@ -20,10 +20,12 @@ class PrefixSet:
 
     def __init__(self, prefixes: Iterable[str]) -> None:
         """Build a set; prefixes are digits, with or without their plus sign."""
-        digits = sorted({prefix.lstrip("+") for prefix in prefixes})
-        self.prefixes: tuple[str, ...] = tuple(
-            prefix for prefix in digits if not any(prefix != other and prefix.startswith(other) for other in digits)
-        )
+        kept: list[str] = []
+        for prefix in sorted({prefix.lstrip("+") for prefix in prefixes}):
+            # In this order whatever begins with a prefix comes right behind it.
+            if not kept or not prefix.startswith(kept[-1]):
+                kept.append(prefix)
+        self.prefixes: tuple[str, ...] = tuple(kept)
         self._short = all(len(prefix) <= _HEAD_DIGITS for prefix in self.prefixes)
         self._heads = self._head_table()
 
@@ -35,11 +37,14 @@ class PrefixSet:
 
     def __and__(self, other: "PrefixSet") -> "PrefixSet":
         """Return what both cover."""
-        mine, theirs = self.prefixes, other.prefixes
-        return PrefixSet(
-            [p for p in mine if any(p.startswith(q) for q in theirs)]
-            + [q for q in theirs if any(q.startswith(p) for p in mine)]
-        )
+        return PrefixSet([*self._within(other), *other._within(self)])
+
+    def _within(self, other: "PrefixSet") -> Iterator[str]:
+        """Yield the prefixes that the other set covers whole."""
+        covering = frozenset(other.prefixes)
+        for prefix in self.prefixes:
+            if any(prefix[:length] in covering for length in range(1, len(prefix) + 1)):
+                yield prefix
 
     def contains(self, phones: Phones) -> Mask:
         """Tell for each number whether a prefix of the set covers it; 0 is covered by none.
