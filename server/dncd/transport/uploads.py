@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -14,7 +15,7 @@ from dncd.journal import Written
 from dncd.registry.failures import ImportFailed
 from dncd.registry.importing import Imported, import_apart
 from dncd.registry.shelf import Shelf
-from dncd.registry_imports import Accept, keep_import, order_import
+from dncd.registry_imports import Accept, discard_import, keep_import, order_import
 from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
@@ -23,6 +24,8 @@ from dncd.transport.roles import ADMINS
 from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import registry_pb2
 from donotcontact.v1 import registry_service_pb2 as pb
+
+_CANCELLED_WAIT_S = 0.2
 
 
 class UploadHandlers:
@@ -52,6 +55,7 @@ class UploadHandlers:
         with self._store.snapshot() as snapshot:
             registries.find(snapshot, header.registry)
         with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as path:
+            _require_whole(call)
             with self._store.snapshot() as snapshot:
                 order = order_import(
                     snapshot,
@@ -71,6 +75,9 @@ class UploadHandlers:
                     coverage=prefixes(list(header.coverage), "header.coverage", at_least=0),
                 )
             made = import_apart(order)
+        if not call.is_active():
+            discard_import(self._shelf, order)
+            raise _cut_off()
         written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
         return self._answer(order.registry, snapshot_id, made, written)
 
@@ -85,6 +92,22 @@ class UploadHandlers:
             for each in made.first_rejects
         )
         return pb.ImportSnapshotResponse(snapshot=message, written_at=revision(self._store.id, written.position))
+
+
+def _require_whole(call: Call) -> None:
+    """Raise `MalformedRequest` where the caller left before the upload was whole.
+
+    To gRPC the requests of a call that was cancelled may just end, as those of a whole upload do, and the word that it
+    was cancelled comes a moment later: so that moment is waited for. A list that lacks its end must not come in force.
+    """
+    ended = threading.Event()
+    call.on_end(ended.set)
+    if ended.wait(_CANCELLED_WAIT_S):
+        raise _cut_off()
+
+
+def _cut_off() -> MalformedRequest:
+    return MalformedRequest("the caller left in the middle of the upload; nothing was changed")
 
 
 @contextmanager
