@@ -1,0 +1,163 @@
+"""Classification of an inbound text: exact keywords first, then conservative free text.
+
+The order of the rules is the order of their safety. A missed opt-out is the worst answer, so a stop-word that nothing
+explains is REVIEW, never NONE. A wrong opt-in is a wrong ALLOW, so only a whole message can be one, by exact keyword.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dncd.nouns import MessageClass
+from dncd.texts.folding import CLAUSE_END, Folded, fold
+from dncd.texts.misspelling import is_misspelled_unsubscribe, squeeze, undisguise
+from dncd.texts.vocabulary import Keyword, Vocabulary, load_vocabulary
+
+# Ten segments of SMS. What stands beyond is only searched for stop-words.
+CLASSIFIED_CHARS_MAX: Final = 1_600
+_QUESTION_MARKS: Final = "?\uff1f\u061f\u00bf"
+# A phrase that the limit cuts in two is still seen whole.
+OVERLAP_CHARS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Classified:
+    """The class of a message, and the keyword or phrase that gave it; never the person's own words."""
+
+    message_class: MessageClass
+    matched: str
+
+
+class Classifier:
+    """Classifies messages; immutable, so safe to share between threads."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._known = vocabulary
+        # "opt out", "optout" and "opt-out" are one. Not so for opt-ins: "un stop" is French for "a stop".
+        self._opt_outs = {
+            text.replace(" ", ""): keyword
+            for text, keyword in vocabulary.keywords.items()
+            if keyword.message_class is MessageClass.OPT_OUT
+        }
+        self._stretched = {squeeze(text): keyword for text, keyword in self._opt_outs.items()}
+
+    def classify(self, text: str, own_codes: Collection[str] = ()) -> Classified:
+        """Say what an inbound message means. Never raises; linear in the length of the text.
+
+        `own_codes` are the account's own form codes: "STOP 12345" is about the form, not an opt-out. They only ever
+        turn a REVIEW into NONE. The first 1,600 characters are read; an opt-out beyond them gives REVIEW.
+        """
+        whole = fold(text)
+        if not whole.words:
+            return self._wordless(text)
+        keyword = self._keyword(whole.words)
+        if keyword is None:
+            return self._free_text(text, whole, own_codes)
+        if keyword.message_class is MessageClass.OPT_IN and self._is_doubtful(text):
+            # A wrong opt-in is a wrong ALLOW.
+            return Classified(MessageClass.REVIEW, f"{keyword.matched} in doubt")
+        return keyword
+
+    def _is_doubtful(self, text: str) -> bool:
+        """Tell whether a message asks, or holds a sign that says the contrary of its word."""
+        return any(mark in text for mark in _QUESTION_MARKS) or any(sign in text for sign in self._known.words.signs)
+
+    def _wordless(self, text: str) -> Classified:
+        if any(sign in text for sign in self._known.words.signs):
+            return Classified(MessageClass.REVIEW, "a sign without a word")
+        return Classified(MessageClass.NONE, "no words")
+
+    def _keyword(self, words: Sequence[str]) -> Classified | None:
+        keyword = self._known.keywords.get(" ".join(words)) or self._opt_outs.get("".join(words))
+        if keyword is None and len(words) == 1 and (squeezed := squeeze(words[0])) != words[0]:
+            keyword = self._stretched.get(squeezed) if _is_stretched(words[0]) else None
+        return None if keyword is None else Classified(keyword.message_class, f"keyword {keyword.label}")
+
+    def _free_text(self, text: str, whole: Folded, own_codes: Collection[str]) -> Classified:
+        found = self._said(whole) if len(text) <= CLASSIFIED_CHARS_MAX else self._said_at_length(text)
+        if found is None:
+            return Classified(MessageClass.NONE, "no stop-word")
+        if found.message_class is MessageClass.REVIEW and self._is_own_code(whole.words, own_codes):
+            return Classified(MessageClass.NONE, "a form code of the account")
+        return found
+
+    def _said_at_length(self, text: str) -> Classified | None:
+        head, beyond = _cut(text)
+        if found := self._said(head):
+            return found
+        if self._said(beyond):
+            return Classified(MessageClass.REVIEW, f"a stop-word beyond the first {CLASSIFIED_CHARS_MAX:,} characters")
+        return None
+
+    def _said(self, head: Folded) -> Classified | None:
+        words = tuple(map(self._spelled, head.words))
+        if keyword := self._courteous(words):
+            return Classified(MessageClass.OPT_OUT, f"keyword {keyword.label} with courtesies")
+        clauses = self._respelled(head.clauses)
+        masked = self._known.harmless.mask(clauses)
+        if phrase := self._known.opt_out.find(masked):
+            return self._weighed(phrase, masked)
+        # What only a harmless phrase hides may be both: "we get off at the bus stop texting me".
+        if phrase := self._known.opt_out.find(clauses) or self._known.review.find(masked):
+            return Classified(MessageClass.REVIEW, f"phrase '{phrase}'")
+        if label := self._stop_word(masked.split()):
+            return Classified(MessageClass.REVIEW, f"word {label} in a longer text")
+        return None
+
+    def _weighed(self, phrase: str, masked: str) -> Classified:
+        if hedge := self._known.hedge.find(masked):
+            return Classified(MessageClass.REVIEW, f"phrase '{phrase}' with '{hedge}'")
+        return Classified(MessageClass.OPT_OUT, f"phrase '{phrase}'")
+
+    def _courteous(self, words: Sequence[str]) -> Keyword | None:
+        """Return the strong keyword, if the message is that and courtesies only, however often it is repeated."""
+        plain = [word for word in words if word not in self._known.words.courtesies]
+        if len(set(plain)) != 1:
+            return None
+        keyword = self._opt_outs.get(plain[0])
+        return keyword if keyword is not None and keyword.strong else None
+
+    def _is_own_code(self, words: Sequence[str], own_codes: Collection[str]) -> bool:
+        plain = [word for word in words if word not in self._known.words.courtesies]
+        if len(plain) < 2 or plain[0] not in self._opt_outs:
+            return False
+        return "".join(plain[1:]) in {"".join(fold(code).words) for code in own_codes}
+
+    def _stop_word(self, words: Iterable[str]) -> str | None:
+        return next((label for word in words if word != CLAUSE_END and (label := self._stop_label(word))), None)
+
+    def _stop_label(self, word: str) -> str | None:
+        """Return how an answer names a stop-word, or None for any other word."""
+        known = self._known.words
+        if keyword := self._opt_outs.get(word) or self._stretched.get(squeeze(word)):
+            return keyword.label
+        if word in known.doubtful or undisguise(word) in self._opt_outs:
+            return "like a stop-word"
+        if word in known.harmless or any(fragment in word for fragment in known.harmless_fragments):
+            return None
+        return next((f"with {stem.upper()} in it" for stem in known.stems if stem in word), None)
+
+    def _spelled(self, word: str) -> str:
+        if is_misspelled_unsubscribe(word):
+            return "unsubscribe"
+        return self._known.words.spelling.get(word, word)
+
+    def _respelled(self, clauses: str) -> str:
+        return f" {' '.join(map(self._spelled, clauses.split()))} "
+
+
+def load_classifier() -> Classifier:
+    """Build a classifier from the package's own keywords and phrases; costs a tenth of a second, so keep it."""
+    return Classifier(load_vocabulary())
+
+
+def _cut(text: str) -> tuple[Folded, Folded]:
+    """Return the head of a long text, cut between words where it has any, and what stands beyond."""
+    blank = text.rfind(" ", OVERLAP_CHARS, CLASSIFIED_CHARS_MAX)
+    at = blank if blank > 0 else CLASSIFIED_CHARS_MAX
+    return fold(text[:at]), fold(text[at - OVERLAP_CHARS :])
+
+
+def _is_stretched(word: str) -> bool:
+    """Say whether a letter stands three times in a row, as no word is spelled: "STOOOP"."""
+    return any(first == second == third for first, second, third in zip(word, word[1:], word[2:], strict=False))
