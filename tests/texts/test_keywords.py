@@ -76,6 +76,9 @@ def test_keyword_in_any_dress_keeps_its_class(
 
     found = classifier.classify(text)
 
+    if keyword.message_class is MessageClass.OPT_IN and set(text) & set("?¿🛑"):
+        assert found.message_class is MessageClass.REVIEW
+        return
     assert found.message_class is keyword.message_class
     assert fold_word(found.matched).replace(" ", "") == fold_word(f"keyword {keyword.label}").replace(" ", "")
 
