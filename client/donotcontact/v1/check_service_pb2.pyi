@@ -6,6 +6,7 @@ isort:skip_file
 from collections import abc as _abc
 from donotcontact.v1 import core_pb2 as _core_pb2
 from donotcontact.v1 import event_pb2 as _event_pb2
+from donotcontact.v1 import policy_pb2 as _policy_pb2
 from donotcontact.v1 import verdict_pb2 as _verdict_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -31,22 +32,41 @@ class CheckRow(_message.Message):
     ADDRESS_FIELD_NUMBER: _builtins.int
     REGION_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    DEBT_ID_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """A phone number or an e-mail address in any common written form, as the channel needs."""
     region: _builtins.str
     """The country that a number without a country belongs to, as ISO 3166-1 alpha-2. Default: the account's."""
     reference: _builtins.str
     """The caller's own name for the row, given back in its result. At most 128 bytes; never stored."""
+    time_zone: _builtins.str
+    """The time zone that the person is in, as an IANA name such as America/Chicago. Replaces those of the number."""
+    postal_code: _builtins.str
+    """The person's postal code, for US and CA (either code for either's numbers), GB, IN and AU numbers: its region's rules
+    count beside those of the number, and its time zones replace those of the number where time_zone is empty. One that
+    is not known in these countries is ignored.
+    """
+    contact_id: _builtins.str
+    """The caller's name for the person, by which attempts are counted. At most 128 bytes."""
+    debt_id: _builtins.str
+    """The caller's name for the debt, by which attempts are counted. At most 128 bytes."""
     def __init__(
         self,
         *,
         address: _builtins.str = ...,
         region: _builtins.str = ...,
         reference: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        debt_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "reference", b"reference", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_id", b"contact_id", "debt_id", b"debt_id", "postal_code", b"postal_code", "reference", b"reference", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -107,6 +127,7 @@ class CheckResult(_message.Message):
     FINDINGS_FIELD_NUMBER: _builtins.int
     SHADOW_VERDICT_FIELD_NUMBER: _builtins.int
     REFERENCE_FIELD_NUMBER: _builtins.int
+    RETRY_AT_FIELD_NUMBER: _builtins.int
     verdict: _verdict_pb2.Verdict.ValueType
     """Whether the address may be contacted. Only VERDICT_ALLOW permits."""
     address: _builtins.str
@@ -117,7 +138,15 @@ class CheckResult(_message.Message):
     """The reference of the row."""
     @_builtins.property
     def findings(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.Finding]:
-        """Every reason, the strongest first. Empty for ALLOW, except for what a SHADOW policy reports."""
+        """Every reason, the strongest first. Empty for ALLOW, except for what a SHADOW policy reports, and for registry
+        matches that a consent lifted.
+        """
+
+    @_builtins.property
+    def retry_at(self) -> _timestamp_pb2.Timestamp:
+        """DEFER: the earliest moment at which no finding that defers stands; the address is open then. Not set where there
+        is none within 400 days.
+        """
 
     def __init__(
         self,
@@ -127,10 +156,11 @@ class CheckResult(_message.Message):
         findings: _abc.Iterable[_verdict_pb2.Finding] | None = ...,
         shadow_verdict: _verdict_pb2.Verdict.ValueType = ...,
         reference: _builtins.str = ...,
+        retry_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["retry_at", b"retry_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "findings", b"findings", "reference", b"reference", "shadow_verdict", b"shadow_verdict", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "findings", b"findings", "reference", b"reference", "retry_at", b"retry_at", "shadow_verdict", b"shadow_verdict", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -190,6 +220,10 @@ class ScrubRequest(_message.Message):
     OMIT_FINDINGS_FIELD_NUMBER: _builtins.int
     AT_LEAST_AS_FRESH_FIELD_NUMBER: _builtins.int
     CONTACT_TIME_FIELD_NUMBER: _builtins.int
+    TIME_ZONES_FIELD_NUMBER: _builtins.int
+    POSTAL_CODES_FIELD_NUMBER: _builtins.int
+    CONTACT_IDS_FIELD_NUMBER: _builtins.int
+    DEBT_IDS_FIELD_NUMBER: _builtins.int
     policy: _builtins.str
     """The policy's name. Empty: the account's default, which honours the built-in labels and nothing else."""
     channel: _core_pb2.Channel.ValueType
@@ -216,6 +250,22 @@ class ScrubRequest(_message.Message):
     def contact_time(self) -> _timestamp_pb2.Timestamp:
         """Ask about a planned moment instead of now: entries that start or expire by then count so."""
 
+    @_builtins.property
+    def time_zones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The time zone of each address, as in CheckRow; an empty one is not known. Empty, or one for each address."""
+
+    @_builtins.property
+    def postal_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The postal code of each address, as in CheckRow. Empty, or one for each address."""
+
+    @_builtins.property
+    def contact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The contact of each address, as in CheckRow. Empty, or one for each address."""
+
+    @_builtins.property
+    def debt_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The debt of each address, as in CheckRow. Empty, or one for each address."""
+
     def __init__(
         self,
         *,
@@ -227,10 +277,14 @@ class ScrubRequest(_message.Message):
         omit_findings: _builtins.bool = ...,
         at_least_as_fresh: _core_pb2.Revision | None = ...,
         contact_time: _timestamp_pb2.Timestamp | None = ...,
+        time_zones: _abc.Iterable[_builtins.str] | None = ...,
+        postal_codes: _abc.Iterable[_builtins.str] | None = ...,
+        contact_ids: _abc.Iterable[_builtins.str] | None = ...,
+        debt_ids: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["at_least_as_fresh", b"at_least_as_fresh", "contact_time", b"contact_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "at_least_as_fresh", b"at_least_as_fresh", "channel", b"channel", "contact_time", b"contact_time", "omit_findings", b"omit_findings", "phones", b"phones", "policy", b"policy", "region", b"region"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "at_least_as_fresh", b"at_least_as_fresh", "channel", b"channel", "contact_ids", b"contact_ids", "contact_time", b"contact_time", "debt_ids", b"debt_ids", "omit_findings", b"omit_findings", "phones", b"phones", "policy", b"policy", "postal_codes", b"postal_codes", "region", b"region", "time_zones", b"time_zones"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -258,6 +312,10 @@ class ScrubFindings(_message.Message):
     TARGET_NAMES_FIELD_NUMBER: _builtins.int
     REGISTRIES_FIELD_NUMBER: _builtins.int
     REGISTRY_NAMES_FIELD_NUMBER: _builtins.int
+    RETRY_AT_MS_FIELD_NUMBER: _builtins.int
+    LEGAL_RULES_FIELD_NUMBER: _builtins.int
+    LEGAL_RULE_NAMES_FIELD_NUMBER: _builtins.int
+    LIFTED_BY_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def rows(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """The index of the address in the request."""
@@ -284,11 +342,15 @@ class ScrubFindings(_message.Message):
 
     @_builtins.property
     def recorded_at_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """RULE_ENTRY and RULE_OPT_IN_*: when it was recorded, in milliseconds since 1970-01-01 UTC. 0: not recorded."""
+        """RULE_ENTRY and RULE_OPT_IN_*: when it was recorded, in milliseconds since 1970-01-01 UTC. RULE_REGISTRY with ALLOW:
+        when the consent that lifted the match was given. 0: not recorded.
+        """
 
     @_builtins.property
     def event_positions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """RULE_ENTRY and RULE_OPT_IN_*: the position of the event that recorded it. 0: none."""
+        """RULE_ENTRY and RULE_OPT_IN_*: the position of the event that recorded it. RULE_REGISTRY with ALLOW: that of the
+        consent. 0: none.
+        """
 
     @_builtins.property
     def label_names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -318,6 +380,27 @@ class ScrubFindings(_message.Message):
     def registry_names(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.RegistryRef]:
         """The registries that registries points into."""
 
+    @_builtins.property
+    def retry_at_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """DEFER: the earliest moment at which the finding no longer stands, in milliseconds since 1970-01-01 UTC. 0: not
+        known, or another verdict. Empty where no finding defers.
+        """
+
+    @_builtins.property
+    def legal_rules(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """RULE_CALLING_HOURS, RULE_REGION_CLOSED, RULE_ATTEMPT_LIMIT, RULE_COOLDOWN: the rule, as an index into
+        legal_rule_names. 4294967295 for other rules, and for a limit that the policy itself spells out for everywhere.
+        Empty where no finding has one.
+        """
+
+    @_builtins.property
+    def legal_rule_names(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.LegalRule]:
+        """The rules that legal_rules points into."""
+
+    @_builtins.property
+    def lifted_by(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.ConsentKind.ValueType]:
+        """RULE_REGISTRY with ALLOW: the kind of consent that lifted the match. Empty where none was lifted."""
+
     def __init__(
         self,
         *,
@@ -335,10 +418,14 @@ class ScrubFindings(_message.Message):
         target_names: _abc.Iterable[_builtins.str] | None = ...,
         registries: _abc.Iterable[_builtins.int] | None = ...,
         registry_names: _abc.Iterable[_verdict_pb2.RegistryRef] | None = ...,
+        retry_at_ms: _abc.Iterable[_builtins.int] | None = ...,
+        legal_rules: _abc.Iterable[_builtins.int] | None = ...,
+        legal_rule_names: _abc.Iterable[_verdict_pb2.LegalRule] | None = ...,
+        lifted_by: _abc.Iterable[_core_pb2.ConsentKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_positions", b"event_positions", "faults", b"faults", "label_names", b"label_names", "labels", b"labels", "recorded_at_ms", b"recorded_at_ms", "registries", b"registries", "registry_names", b"registry_names", "rows", b"rows", "rules", b"rules", "shadows", b"shadows", "sources", b"sources", "target_names", b"target_names", "targets", b"targets", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_positions", b"event_positions", "faults", b"faults", "label_names", b"label_names", "labels", b"labels", "legal_rule_names", b"legal_rule_names", "legal_rules", b"legal_rules", "lifted_by", b"lifted_by", "recorded_at_ms", b"recorded_at_ms", "registries", b"registries", "registry_names", b"registry_names", "retry_at_ms", b"retry_at_ms", "rows", b"rows", "rules", b"rules", "shadows", b"shadows", "sources", b"sources", "target_names", b"target_names", "targets", b"targets", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -356,6 +443,7 @@ class ScrubResponse(_message.Message):
     CONTACT_TIME_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     SHADOW_VERDICTS_FIELD_NUMBER: _builtins.int
+    RETRY_AT_MS_FIELD_NUMBER: _builtins.int
     policy_version: _builtins.int
     """The version of the policy that was applied. 0 is the default policy."""
     @_builtins.property
@@ -378,6 +466,12 @@ class ScrubResponse(_message.Message):
     def shadow_verdicts(self) -> _containers.RepeatedScalarFieldContainer[_verdict_pb2.Verdict.ValueType]:
         """What the policy would have answered, where it is in SHADOW mode: one for each address, else empty."""
 
+    @_builtins.property
+    def retry_at_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """DEFER: the earliest moment at which the address is open, in milliseconds since 1970-01-01 UTC, one for each
+        address. 0: not known, or another verdict. Empty where no verdict is DEFER.
+        """
+
     def __init__(
         self,
         *,
@@ -387,14 +481,199 @@ class ScrubResponse(_message.Message):
         contact_time: _timestamp_pb2.Timestamp | None = ...,
         policy_version: _builtins.int = ...,
         shadow_verdicts: _abc.Iterable[_verdict_pb2.Verdict.ValueType] | None = ...,
+        retry_at_ms: _abc.Iterable[_builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "contact_time", b"contact_time", "findings", b"findings"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "contact_time", b"contact_time", "findings", b"findings", "policy_version", b"policy_version", "shadow_verdicts", b"shadow_verdicts", "verdicts", b"verdicts"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "contact_time", b"contact_time", "findings", b"findings", "policy_version", b"policy_version", "retry_at_ms", b"retry_at_ms", "shadow_verdicts", b"shadow_verdicts", "verdicts", b"verdicts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ScrubResponse: _TypeAlias = ScrubResponse  # noqa: Y015
+
+@_typing.final
+class PreviewRequest(_message.Message):
+    """Asks for counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCRUB_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    hours: _builtins.int
+    """Count what would be ALLOW in each of this many coming hours, from the moment on. 0 to 168."""
+    @_builtins.property
+    def scrub(self) -> Global___ScrubRequest:
+        """The addresses, the policy and the moment, as for Scrub. omit_findings has no meaning here."""
+
+    @_builtins.property
+    def draft(self) -> _policy_pb2.Policy:
+        """A policy that is not applied, in place of the one that scrub names."""
+
+    def __init__(
+        self,
+        *,
+        scrub: Global___ScrubRequest | None = ...,
+        draft: _policy_pb2.Policy | None = ...,
+        hours: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "scrub", b"scrub"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["draft", b"draft", "hours", b"hours", "scrub", b"scrub"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewRequest: _TypeAlias = PreviewRequest  # noqa: Y015
+
+@_typing.final
+class VerdictCount(_message.Message):
+    """How many addresses got a verdict."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    verdict: _verdict_pb2.Verdict.ValueType
+    """The verdict."""
+    addresses: _builtins.int
+    """The addresses."""
+    def __init__(
+        self,
+        *,
+        verdict: _verdict_pb2.Verdict.ValueType = ...,
+        addresses: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerdictCount: _TypeAlias = VerdictCount  # noqa: Y015
+
+@_typing.final
+class ReasonCount(_message.Message):
+    """How many addresses a reason stands for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RULE_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    SHADOW_FIELD_NUMBER: _builtins.int
+    rule: _verdict_pb2.Rule.ValueType
+    """The rule."""
+    verdict: _verdict_pb2.Verdict.ValueType
+    """The verdict that it asks for by itself."""
+    subject: _builtins.str
+    """The label, registry, legal rule or fault, by name. Empty where the rule needs none."""
+    addresses: _builtins.int
+    """The addresses that have such a finding. One with several reasons counts under each."""
+    shadow: _builtins.bool
+    """True where a SHADOW policy reports it without enforcing it."""
+    def __init__(
+        self,
+        *,
+        rule: _verdict_pb2.Rule.ValueType = ...,
+        verdict: _verdict_pb2.Verdict.ValueType = ...,
+        subject: _builtins.str = ...,
+        addresses: _builtins.int = ...,
+        shadow: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "rule", b"rule", "shadow", b"shadow", "subject", b"subject", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReasonCount: _TypeAlias = ReasonCount  # noqa: Y015
+
+@_typing.final
+class OpenCount(_message.Message):
+    """How many addresses would be ALLOW at a moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    addresses: _builtins.int
+    """The addresses."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """The moment."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        addresses: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenCount: _TypeAlias = OpenCount  # noqa: Y015
+
+@_typing.final
+class PreviewResponse(_message.Message):
+    """The counts."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICTS_FIELD_NUMBER: _builtins.int
+    SHADOW_VERDICTS_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    CHECKED_AT_FIELD_NUMBER: _builtins.int
+    CONTACT_TIME_FIELD_NUMBER: _builtins.int
+    POLICY_VERSION_FIELD_NUMBER: _builtins.int
+    policy_version: _builtins.int
+    """The version of the policy that was applied. 0 is the default policy, or a draft."""
+    @_builtins.property
+    def verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """By verdict, those that occur."""
+
+    @_builtins.property
+    def shadow_verdicts(self) -> _containers.RepeatedCompositeFieldContainer[Global___VerdictCount]:
+        """What the policy would have answered, where it is in SHADOW mode."""
+
+    @_builtins.property
+    def reasons(self) -> _containers.RepeatedCompositeFieldContainer[Global___ReasonCount]:
+        """By reason, the most frequent first."""
+
+    @_builtins.property
+    def open(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenCount]:
+        """For each of the coming hours, the first being the moment itself."""
+
+    @_builtins.property
+    def checked_at(self) -> _core_pb2.Revision:
+        """The revision that all of them were computed at."""
+
+    @_builtins.property
+    def contact_time(self) -> _timestamp_pb2.Timestamp:
+        """The moment that the rules were evaluated for."""
+
+    def __init__(
+        self,
+        *,
+        verdicts: _abc.Iterable[Global___VerdictCount] | None = ...,
+        shadow_verdicts: _abc.Iterable[Global___VerdictCount] | None = ...,
+        reasons: _abc.Iterable[Global___ReasonCount] | None = ...,
+        open: _abc.Iterable[Global___OpenCount] | None = ...,
+        checked_at: _core_pb2.Revision | None = ...,
+        contact_time: _timestamp_pb2.Timestamp | None = ...,
+        policy_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "contact_time", b"contact_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked_at", b"checked_at", "contact_time", b"contact_time", "open", b"open", "policy_version", b"policy_version", "reasons", b"reasons", "shadow_verdicts", b"shadow_verdicts", "verdicts", b"verdicts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PreviewResponse: _TypeAlias = PreviewResponse  # noqa: Y015
 
 @_typing.final
 class ExplainRequest(_message.Message):
@@ -409,6 +688,7 @@ class ExplainRequest(_message.Message):
     TIME_FIELD_NUMBER: _builtins.int
     CONTACT_TIME_FIELD_NUMBER: _builtins.int
     HISTORY_MAX_FIELD_NUMBER: _builtins.int
+    DRAFT_FIELD_NUMBER: _builtins.int
     policy: _builtins.str
     """The policy's name. Empty: the account's default."""
     channel: _core_pb2.Channel.ValueType
@@ -433,6 +713,10 @@ class ExplainRequest(_message.Message):
     def contact_time(self) -> _timestamp_pb2.Timestamp:
         """Ask about a planned moment instead of the time of the answer."""
 
+    @_builtins.property
+    def draft(self) -> _policy_pb2.Policy:
+        """A policy that is not applied, in place of the one that policy names. Not together with as_of."""
+
     def __init__(
         self,
         *,
@@ -443,10 +727,11 @@ class ExplainRequest(_message.Message):
         time: _timestamp_pb2.Timestamp | None = ...,
         contact_time: _timestamp_pb2.Timestamp | None = ...,
         history_max: _builtins.int = ...,
+        draft: _policy_pb2.Policy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contact_time", b"contact_time", "revision", b"revision", "row", b"row", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "contact_time", b"contact_time", "draft", b"draft", "revision", b"revision", "row", b"row", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "channel", b"channel", "contact_time", b"contact_time", "history_max", b"history_max", "policy", b"policy", "revision", b"revision", "row", b"row", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "channel", b"channel", "contact_time", b"contact_time", "draft", b"draft", "history_max", b"history_max", "policy", b"policy", "revision", b"revision", "row", b"row", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_as_of: _TypeAlias = _typing.Literal["revision", "time"]  # noqa: Y015
     _WhichOneofArgType_as_of: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
@@ -467,7 +752,7 @@ class ConsideredRule(_message.Message):
     rule: _verdict_pb2.Rule.ValueType
     """The rule."""
     subject: _builtins.str
-    """What it was about: a label's name, or the opt-in."""
+    """What it was about: a label, a registry, a rule pack, a limit, or the opt-in."""
     sentence: _builtins.str
     """A sentence for a person."""
     @_builtins.property
@@ -503,6 +788,9 @@ class ExplainResponse(_message.Message):
     CONTACT_TIME_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     HISTORY_TRUNCATED_FIELD_NUMBER: _builtins.int
+    REMEDIES_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    TIME_ZONES_FIELD_NUMBER: _builtins.int
     policy_version: _builtins.int
     """The version of the policy that was applied. 0 is the default policy."""
     history_truncated: _builtins.bool
@@ -527,6 +815,18 @@ class ExplainResponse(_message.Message):
     def contact_time(self) -> _timestamp_pb2.Timestamp:
         """The moment that the rules were evaluated for."""
 
+    @_builtins.property
+    def remedies(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What would change the answer, each a sentence for a person. Empty for ALLOW."""
+
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The countries and subdivisions whose rules were considered, in ISO 3166."""
+
+    @_builtins.property
+    def time_zones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The time zones that the person may be in."""
+
     def __init__(
         self,
         *,
@@ -537,10 +837,13 @@ class ExplainResponse(_message.Message):
         contact_time: _timestamp_pb2.Timestamp | None = ...,
         policy_version: _builtins.int = ...,
         history_truncated: _builtins.bool = ...,
+        remedies: _abc.Iterable[_builtins.str] | None = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
+        time_zones: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "contact_time", b"contact_time", "result", b"result"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "considered", b"considered", "contact_time", b"contact_time", "history", b"history", "history_truncated", b"history_truncated", "policy_version", b"policy_version", "result", b"result"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "considered", b"considered", "contact_time", b"contact_time", "history", b"history", "history_truncated", b"history_truncated", "policy_version", b"policy_version", "regions", b"regions", "remedies", b"remedies", "result", b"result", "time_zones", b"time_zones"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

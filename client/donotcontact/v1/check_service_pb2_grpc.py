@@ -45,6 +45,11 @@ class CheckServiceStub:
                 request_serializer=donotcontact_dot_v1_dot_check__service__pb2.ScrubRequest.SerializeToString,
                 response_deserializer=donotcontact_dot_v1_dot_check__service__pb2.ScrubResponse.FromString,
                 _registered_method=True)
+        self.Preview = channel.unary_unary(
+                '/donotcontact.v1.CheckService/Preview',
+                request_serializer=donotcontact_dot_v1_dot_check__service__pb2.PreviewRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_check__service__pb2.PreviewResponse.FromString,
+                _registered_method=True)
         self.Explain = channel.unary_unary(
                 '/donotcontact.v1.CheckService/Explain',
                 request_serializer=donotcontact_dot_v1_dot_check__service__pb2.ExplainRequest.SerializeToString,
@@ -78,6 +83,17 @@ class CheckServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Preview(self, request, context):
+        """Counts what a policy answers for a whole column of addresses, and when those that must wait open: what a person
+        asks before a campaign starts, or before a policy is applied.
+
+        The same decision as Scrub, counted. Counts of several calls may be added up, except where a number occurs in two.
+        Bulk work, as Scrub. Role: CHECKER or above, or AUDITOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def Explain(self, request, context):
         """Explains one address to a person: every rule considered, what each gave, and the history.
 
@@ -100,6 +116,11 @@ def add_CheckServiceServicer_to_server(servicer, server):
                     servicer.Scrub,
                     request_deserializer=donotcontact_dot_v1_dot_check__service__pb2.ScrubRequest.FromString,
                     response_serializer=donotcontact_dot_v1_dot_check__service__pb2.ScrubResponse.SerializeToString,
+            ),
+            'Preview': grpc.unary_unary_rpc_method_handler(
+                    servicer.Preview,
+                    request_deserializer=donotcontact_dot_v1_dot_check__service__pb2.PreviewRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_check__service__pb2.PreviewResponse.SerializeToString,
             ),
             'Explain': grpc.unary_unary_rpc_method_handler(
                     servicer.Explain,
@@ -162,6 +183,33 @@ class CheckService:
             '/donotcontact.v1.CheckService/Scrub',
             donotcontact_dot_v1_dot_check__service__pb2.ScrubRequest.SerializeToString,
             donotcontact_dot_v1_dot_check__service__pb2.ScrubResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Preview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.CheckService/Preview',
+            donotcontact_dot_v1_dot_check__service__pb2.PreviewRequest.SerializeToString,
+            donotcontact_dot_v1_dot_check__service__pb2.PreviewResponse.FromString,
             options,
             channel_credentials,
             insecure,

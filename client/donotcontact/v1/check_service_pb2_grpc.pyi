@@ -47,6 +47,13 @@ class CheckServiceStub:
     Bulk work: at most a few run at a time in each worker, others get RESOURCE_EXHAUSTED with
     RetryInfo at once, so that single checks are never starved. Role: CHECKER or above, or AUDITOR.
     """
+    Preview: _grpc.UnaryUnaryMultiCallable[_check_service_pb2.PreviewRequest, _check_service_pb2.PreviewResponse]
+    """Counts what a policy answers for a whole column of addresses, and when those that must wait open: what a person
+    asks before a campaign starts, or before a policy is applied.
+
+    The same decision as Scrub, counted. Counts of several calls may be added up, except where a number occurs in two.
+    Bulk work, as Scrub. Role: CHECKER or above, or AUDITOR.
+    """
     Explain: _grpc.UnaryUnaryMultiCallable[_check_service_pb2.ExplainRequest, _check_service_pb2.ExplainResponse]
     """Explains one address to a person: every rule considered, what each gave, and the history.
 
@@ -72,6 +79,13 @@ class CheckServiceAsyncStub(CheckServiceStub):
     Verdicts come in the order of the addresses, duplicates included, one for each.
     Bulk work: at most a few run at a time in each worker, others get RESOURCE_EXHAUSTED with
     RetryInfo at once, so that single checks are never starved. Role: CHECKER or above, or AUDITOR.
+    """
+    Preview: _aio.UnaryUnaryMultiCallable[_check_service_pb2.PreviewRequest, _check_service_pb2.PreviewResponse]  # type: ignore[assignment]
+    """Counts what a policy answers for a whole column of addresses, and when those that must wait open: what a person
+    asks before a campaign starts, or before a policy is applied.
+
+    The same decision as Scrub, counted. Counts of several calls may be added up, except where a number occurs in two.
+    Bulk work, as Scrub. Role: CHECKER or above, or AUDITOR.
     """
     Explain: _aio.UnaryUnaryMultiCallable[_check_service_pb2.ExplainRequest, _check_service_pb2.ExplainResponse]  # type: ignore[assignment]
     """Explains one address to a person: every rule considered, what each gave, and the history.
@@ -107,6 +121,19 @@ class CheckServiceServicer(metaclass=_abc_1.ABCMeta):
         Verdicts come in the order of the addresses, duplicates included, one for each.
         Bulk work: at most a few run at a time in each worker, others get RESOURCE_EXHAUSTED with
         RetryInfo at once, so that single checks are never starved. Role: CHECKER or above, or AUDITOR.
+        """
+
+    @_abc_1.abstractmethod
+    def Preview(
+        self,
+        request: _check_service_pb2.PreviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_check_service_pb2.PreviewResponse, _abc.Awaitable[_check_service_pb2.PreviewResponse]]:
+        """Counts what a policy answers for a whole column of addresses, and when those that must wait open: what a person
+        asks before a campaign starts, or before a policy is applied.
+
+        The same decision as Scrub, counted. Counts of several calls may be added up, except where a number occurs in two.
+        Bulk work, as Scrub. Role: CHECKER or above, or AUDITOR.
         """
 
     @_abc_1.abstractmethod

@@ -22,29 +22,69 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from donotcontact.v1 import check_service_pb2 as donotcontact_dot_v1_dot_check__service__pb2
 from donotcontact.v1 import core_pb2 as donotcontact_dot_v1_dot_core__pb2
+from donotcontact.v1 import verdict_pb2 as donotcontact_dot_v1_dot_verdict__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%donotcontact/v1/consent_service.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x0fGetOptInRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\"\xc0\x01\n\x10GetOptInResponse\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65vent_position\x18\x04 \x01(\x04\x12*\n\x07read_at\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xe7\x01\n\x0fSetOptInRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0c\n\x04note\x18\x04 \x01(\t\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x0e\n\x06region\x18\x06 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\"\x9d\x01\n\x10SetOptInResponse\x12,\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12-\n\nwritten_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"p\n\x18\x43laimOptInRequestRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"\xa3\x01\n\x19\x43laimOptInRequestResponse\x12\x0f\n\x07granted\x18\x01 \x01(\x08\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\x18\n\x10\x62locked_by_entry\x18\x03 \x01(\x08\x12-\n\nwritten_at\x18\x04 \x01(\x0b\x32\x19.donotcontact.v1.Revision2\x9e\x02\n\x0e\x43onsentService\x12O\n\x08GetOptIn\x12 .donotcontact.v1.GetOptInRequest\x1a!.donotcontact.v1.GetOptInResponse\x12O\n\x08SetOptIn\x12 .donotcontact.v1.SetOptInRequest\x1a!.donotcontact.v1.SetOptInResponse\x12j\n\x11\x43laimOptInRequest\x12).donotcontact.v1.ClaimOptInRequestRequest\x1a*.donotcontact.v1.ClaimOptInRequestResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%donotcontact/v1/consent_service.proto\x12\x0f\x64onotcontact.v1\x1a#donotcontact/v1/check_service.proto\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1d\x64onotcontact/v1/verdict.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"2\n\x0fGetOptInRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\"\xc0\x01\n\x10GetOptInResponse\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12)\n\x05since\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x16\n\x0e\x65vent_position\x18\x04 \x01(\x04\x12*\n\x07read_at\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xe7\x01\n\x0fSetOptInRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\'\n\x06source\x18\x03 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x0c\n\x04note\x18\x04 \x01(\t\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x0e\n\x06region\x18\x06 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\"\x9d\x01\n\x10SetOptInResponse\x12,\n\x06\x62\x65\x66ore\x18\x01 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12-\n\nwritten_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\x80\x01\n\x18\x43laimOptInRequestRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\x12\x0e\n\x06policy\x18\x06 \x01(\t\"\xd1\x01\n\x19\x43laimOptInRequestResponse\x12\x0f\n\x07granted\x18\x01 \x01(\x08\x12,\n\x06status\x18\x02 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\x18\n\x10\x62locked_by_entry\x18\x03 \x01(\x08\x12-\n\nwritten_at\x18\x04 \x01(\x0b\x32\x19.donotcontact.v1.Revision\x12,\n\x06result\x18\x05 \x01(\x0b\x32\x1c.donotcontact.v1.CheckResult\"\xd8\x01\n\x1bRecordInboundMessageRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.donotcontact.v1.Channel\x12\x0c\n\x04text\x18\x03 \x01(\t\x12\x12\n\nmessage_id\x18\x04 \x01(\t\x12\x11\n\town_codes\x18\x05 \x03(\t\x12\x0e\n\x06region\x18\x06 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\x12\x15\n\rvalidate_only\x18\t \x01(\x08\"\xa0\x02\n\x1cRecordInboundMessageResponse\x12\x34\n\rmessage_class\x18\x01 \x01(\x0e\x32\x1d.donotcontact.v1.MessageClass\x12\x0f\n\x07matched\x18\x02 \x01(\t\x12,\n\x06status\x18\x03 \x01(\x0e\x32\x1c.donotcontact.v1.OptInStatus\x12\x14\n\x0c\x63onfirmation\x18\x04 \x01(\t\x12\x36\n\x12\x63onfirmation_until\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06review\x18\x06 \x01(\t\x12-\n\nwritten_at\x18\x07 \x01(\x0b\x32\x19.donotcontact.v1.Revision\";\n\x12ListReviewsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\xb8\x01\n\x06Review\x12\x0e\n\x06review\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12)\n\x07\x63hannel\x18\x03 \x01(\x0e\x32\x18.donotcontact.v1.Channel\x12/\n\x0brecorded_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07matched\x18\x05 \x01(\t\x12\x12\n\nmessage_id\x18\x06 \x01(\t\x12\x0c\n\x04text\x18\x07 \x01(\t\"\x84\x01\n\x13ListReviewsResponse\x12(\n\x07reviews\x18\x01 \x03(\x0b\x32\x17.donotcontact.v1.Review\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\x89\x01\n\x13\x44\x65\x63ideReviewRequest\x12\x0e\n\x06review\x18\x01 \x01(\t\x12\x31\n\x08\x64\x65\x63ision\x18\x02 \x01(\x0e\x32\x1f.donotcontact.v1.ReviewDecision\x12\x0c\n\x04note\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"V\n\x14\x44\x65\x63ideReviewResponse\x12\x0f\n\x07\x63hanged\x18\x01 \x01(\x08\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xfa\x01\n\x07\x43onsent\x12*\n\x04kind\x18\x01 \x01(\x0e\x32\x1c.donotcontact.v1.ConsentKind\x12*\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x18.donotcontact.v1.Channel\x12)\n\x07purpose\x18\x03 \x01(\x0e\x32\x18.donotcontact.v1.Purpose\x12\x0e\n\x06policy\x18\x04 \x01(\t\x12,\n\x08given_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nexpires_at\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xbe\x01\n\x0fRecordedConsent\x12)\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x18.donotcontact.v1.Consent\x12\'\n\x06source\x18\x02 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12\x16\n\x0e\x65vent_position\x18\x03 \x01(\x04\x12/\n\x0brecorded_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06\x61\x63tive\x18\x05 \x01(\x08\"\xe9\x01\n\x14RecordConsentRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12)\n\x07\x63onsent\x18\x03 \x01(\x0b\x32\x18.donotcontact.v1.Consent\x12\'\n\x06source\x18\x04 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12+\n\x08\x65vidence\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x0c\n\x04note\x18\x06 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\"\x82\x01\n\x15RecordConsentResponse\x12)\n\x07\x63onsent\x18\x01 \x01(\x0b\x32\x18.donotcontact.v1.Consent\x12\x0f\n\x07\x63hanged\x18\x02 \x01(\x08\x12-\n\nwritten_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\x96\x02\n\x14RevokeConsentRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\x12*\n\x08\x63hannels\x18\x03 \x03(\x0e\x32\x18.donotcontact.v1.Channel\x12*\n\x08purposes\x18\x04 \x03(\x0e\x32\x18.donotcontact.v1.Purpose\x12\'\n\x06source\x18\x05 \x01(\x0e\x32\x17.donotcontact.v1.Source\x12+\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\x0c\n\x04note\x18\x07 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x08 \x01(\t\x12\x12\n\nrequest_id\x18\t \x01(\t\"h\n\x15RevokeConsentResponse\x12\x0f\n\x07revoked\x18\x01 \x01(\r\x12\x0f\n\x07widened\x18\x02 \x01(\x08\x12-\n\nwritten_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"6\n\x13ListConsentsRequest\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x0e\n\x06region\x18\x02 \x01(\t\"\x87\x01\n\x14ListConsentsResponse\x12\x0f\n\x07\x61\x64\x64ress\x18\x01 \x01(\t\x12\x32\n\x08\x63onsents\x18\x02 \x03(\x0b\x32 .donotcontact.v1.RecordedConsent\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xf8\x01\n\x1b\x41uthorizeOneTimeSendRequest\x12\x0e\n\x06policy\x18\x01 \x01(\t\x12)\n\x07\x63hannel\x18\x02 \x01(\x0e\x32\x18.donotcontact.v1.Channel\x12&\n\x03row\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.CheckRow\x12\x18\n\x10permission_given\x18\x04 \x01(\x08\x12\x0c\n\x04note\x18\x05 \x01(\t\x12+\n\x08\x65vidence\x18\x06 \x01(\x0b\x32\x19.donotcontact.v1.Evidence\x12\r\n\x05\x61\x63tor\x18\x07 \x01(\t\x12\x12\n\nrequest_id\x18\x08 \x01(\t\"\xea\x01\n\x1c\x41uthorizeOneTimeSendResponse\x12)\n\x07verdict\x18\x01 \x01(\x0e\x32\x18.donotcontact.v1.Verdict\x12\x12\n\npermission\x18\x02 \x01(\t\x12.\n\nexpires_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x06result\x18\x04 \x01(\x0b\x32\x1c.donotcontact.v1.CheckResult\x12-\n\nwritten_at\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"I\n\x10\x43laimSendRequest\x12\x12\n\npermission\x18\x01 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x02 \x01(\t\x12\x12\n\nrequest_id\x18\x03 \x01(\t\"\xe8\x01\n\x11\x43laimSendResponse\x12\x0f\n\x07granted\x18\x01 \x01(\x08\x12)\n\x07verdict\x18\x02 \x01(\x0e\x32\x18.donotcontact.v1.Verdict\x12\x0f\n\x07\x61\x64\x64ress\x18\x03 \x01(\t\x12)\n\x07\x63hannel\x18\x04 \x01(\x0e\x32\x18.donotcontact.v1.Channel\x12-\n\nwritten_at\x18\x05 \x01(\x0b\x32\x19.donotcontact.v1.Revision\x12,\n\x06result\x18\x06 \x01(\x0b\x32\x1c.donotcontact.v1.CheckResult2\xb0\x08\n\x0e\x43onsentService\x12O\n\x08GetOptIn\x12 .donotcontact.v1.GetOptInRequest\x1a!.donotcontact.v1.GetOptInResponse\x12O\n\x08SetOptIn\x12 .donotcontact.v1.SetOptInRequest\x1a!.donotcontact.v1.SetOptInResponse\x12j\n\x11\x43laimOptInRequest\x12).donotcontact.v1.ClaimOptInRequestRequest\x1a*.donotcontact.v1.ClaimOptInRequestResponse\x12s\n\x14RecordInboundMessage\x12,.donotcontact.v1.RecordInboundMessageRequest\x1a-.donotcontact.v1.RecordInboundMessageResponse\x12X\n\x0bListReviews\x12#.donotcontact.v1.ListReviewsRequest\x1a$.donotcontact.v1.ListReviewsResponse\x12[\n\x0c\x44\x65\x63ideReview\x12$.donotcontact.v1.DecideReviewRequest\x1a%.donotcontact.v1.DecideReviewResponse\x12^\n\rRecordConsent\x12%.donotcontact.v1.RecordConsentRequest\x1a&.donotcontact.v1.RecordConsentResponse\x12^\n\rRevokeConsent\x12%.donotcontact.v1.RevokeConsentRequest\x1a&.donotcontact.v1.RevokeConsentResponse\x12[\n\x0cListConsents\x12$.donotcontact.v1.ListConsentsRequest\x1a%.donotcontact.v1.ListConsentsResponse\x12s\n\x14\x41uthorizeOneTimeSend\x12,.donotcontact.v1.AuthorizeOneTimeSendRequest\x1a-.donotcontact.v1.AuthorizeOneTimeSendResponse\x12R\n\tClaimSend\x12!.donotcontact.v1.ClaimSendRequest\x1a\".donotcontact.v1.ClaimSendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'donotcontact.v1.consent_service_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETOPTINREQUEST']._serialized_start=119
-  _globals['_GETOPTINREQUEST']._serialized_end=169
-  _globals['_GETOPTINRESPONSE']._serialized_start=172
-  _globals['_GETOPTINRESPONSE']._serialized_end=364
-  _globals['_SETOPTINREQUEST']._serialized_start=367
-  _globals['_SETOPTINREQUEST']._serialized_end=598
-  _globals['_SETOPTINRESPONSE']._serialized_start=601
-  _globals['_SETOPTINRESPONSE']._serialized_end=758
-  _globals['_CLAIMOPTINREQUESTREQUEST']._serialized_start=760
-  _globals['_CLAIMOPTINREQUESTREQUEST']._serialized_end=872
-  _globals['_CLAIMOPTINREQUESTRESPONSE']._serialized_start=875
-  _globals['_CLAIMOPTINREQUESTRESPONSE']._serialized_end=1038
-  _globals['_CONSENTSERVICE']._serialized_start=1041
-  _globals['_CONSENTSERVICE']._serialized_end=1327
+  _globals['_GETOPTINREQUEST']._serialized_start=187
+  _globals['_GETOPTINREQUEST']._serialized_end=237
+  _globals['_GETOPTINRESPONSE']._serialized_start=240
+  _globals['_GETOPTINRESPONSE']._serialized_end=432
+  _globals['_SETOPTINREQUEST']._serialized_start=435
+  _globals['_SETOPTINREQUEST']._serialized_end=666
+  _globals['_SETOPTINRESPONSE']._serialized_start=669
+  _globals['_SETOPTINRESPONSE']._serialized_end=826
+  _globals['_CLAIMOPTINREQUESTREQUEST']._serialized_start=829
+  _globals['_CLAIMOPTINREQUESTREQUEST']._serialized_end=957
+  _globals['_CLAIMOPTINREQUESTRESPONSE']._serialized_start=960
+  _globals['_CLAIMOPTINREQUESTRESPONSE']._serialized_end=1169
+  _globals['_RECORDINBOUNDMESSAGEREQUEST']._serialized_start=1172
+  _globals['_RECORDINBOUNDMESSAGEREQUEST']._serialized_end=1388
+  _globals['_RECORDINBOUNDMESSAGERESPONSE']._serialized_start=1391
+  _globals['_RECORDINBOUNDMESSAGERESPONSE']._serialized_end=1679
+  _globals['_LISTREVIEWSREQUEST']._serialized_start=1681
+  _globals['_LISTREVIEWSREQUEST']._serialized_end=1740
+  _globals['_REVIEW']._serialized_start=1743
+  _globals['_REVIEW']._serialized_end=1927
+  _globals['_LISTREVIEWSRESPONSE']._serialized_start=1930
+  _globals['_LISTREVIEWSRESPONSE']._serialized_end=2062
+  _globals['_DECIDEREVIEWREQUEST']._serialized_start=2065
+  _globals['_DECIDEREVIEWREQUEST']._serialized_end=2202
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_start=2204
+  _globals['_DECIDEREVIEWRESPONSE']._serialized_end=2290
+  _globals['_CONSENT']._serialized_start=2293
+  _globals['_CONSENT']._serialized_end=2543
+  _globals['_RECORDEDCONSENT']._serialized_start=2546
+  _globals['_RECORDEDCONSENT']._serialized_end=2736
+  _globals['_RECORDCONSENTREQUEST']._serialized_start=2739
+  _globals['_RECORDCONSENTREQUEST']._serialized_end=2972
+  _globals['_RECORDCONSENTRESPONSE']._serialized_start=2975
+  _globals['_RECORDCONSENTRESPONSE']._serialized_end=3105
+  _globals['_REVOKECONSENTREQUEST']._serialized_start=3108
+  _globals['_REVOKECONSENTREQUEST']._serialized_end=3386
+  _globals['_REVOKECONSENTRESPONSE']._serialized_start=3388
+  _globals['_REVOKECONSENTRESPONSE']._serialized_end=3492
+  _globals['_LISTCONSENTSREQUEST']._serialized_start=3494
+  _globals['_LISTCONSENTSREQUEST']._serialized_end=3548
+  _globals['_LISTCONSENTSRESPONSE']._serialized_start=3551
+  _globals['_LISTCONSENTSRESPONSE']._serialized_end=3686
+  _globals['_AUTHORIZEONETIMESENDREQUEST']._serialized_start=3689
+  _globals['_AUTHORIZEONETIMESENDREQUEST']._serialized_end=3937
+  _globals['_AUTHORIZEONETIMESENDRESPONSE']._serialized_start=3940
+  _globals['_AUTHORIZEONETIMESENDRESPONSE']._serialized_end=4174
+  _globals['_CLAIMSENDREQUEST']._serialized_start=4176
+  _globals['_CLAIMSENDREQUEST']._serialized_end=4249
+  _globals['_CLAIMSENDRESPONSE']._serialized_start=4252
+  _globals['_CLAIMSENDRESPONSE']._serialized_end=4484
+  _globals['_CONSENTSERVICE']._serialized_start=4487
+  _globals['_CONSENTSERVICE']._serialized_end=5559
 # @@protoc_insertion_point(module_scope)

@@ -3,10 +3,14 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
+from donotcontact.v1 import check_service_pb2 as _check_service_pb2
 from donotcontact.v1 import core_pb2 as _core_pb2
+from donotcontact.v1 import verdict_pb2 as _verdict_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -181,6 +185,7 @@ class ClaimOptInRequestRequest(_message.Message):
     CAMPAIGN_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The phone number."""
     region: _builtins.str
@@ -190,7 +195,9 @@ class ClaimOptInRequestRequest(_message.Message):
     actor: _builtins.str
     """On whose behalf. At most 128 bytes."""
     request_id: _builtins.str
-    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again."""
+    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again, while the number is SENT."""
+    policy: _builtins.str
+    """The policy of the campaign, by name. Empty: the account's default."""
     def __init__(
         self,
         *,
@@ -199,10 +206,11 @@ class ClaimOptInRequestRequest(_message.Message):
         campaign: _builtins.str = ...,
         actor: _builtins.str = ...,
         request_id: _builtins.str = ...,
+        policy: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "campaign", b"campaign", "region", b"region", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "campaign", b"campaign", "policy", b"policy", "region", b"region", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -218,15 +226,22 @@ class ClaimOptInRequestResponse(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     BLOCKED_BY_ENTRY_FIELD_NUMBER: _builtins.int
     WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
     granted: _builtins.bool
     """True for exactly one caller: send the request now. False: do not send."""
     status: _core_pb2.OptInStatus.ValueType
     """The status now."""
     blocked_by_entry: _builtins.bool
-    """Why it was not granted: a do-not-text or do-not-contact entry covers the number."""
+    """Why it was not granted: a do-not-text or do-not-contact entry covers the number, or a message of the person waits for
+    a decision.
+    """
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
-        """The revision that holds the claim."""
+        """The revision that holds the claim, or that it was refused at."""
+
+    @_builtins.property
+    def result(self) -> _check_service_pb2.CheckResult:
+        """Why it was not granted, where anything but the opt-in stops a text: the answer of Check."""
 
     def __init__(
         self,
@@ -235,11 +250,803 @@ class ClaimOptInRequestResponse(_message.Message):
         status: _core_pb2.OptInStatus.ValueType = ...,
         blocked_by_entry: _builtins.bool = ...,
         written_at: _core_pb2.Revision | None = ...,
+        result: _check_service_pb2.CheckResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by_entry", b"blocked_by_entry", "granted", b"granted", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by_entry", b"blocked_by_entry", "granted", b"granted", "result", b"result", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ClaimOptInRequestResponse: _TypeAlias = ClaimOptInRequestResponse  # noqa: Y015
+
+@_typing.final
+class RecordInboundMessageRequest(_message.Message):
+    """Records a text that a person sent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    OWN_CODES_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    VALIDATE_ONLY_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The number that sent it."""
+    channel: _core_pb2.Channel.ValueType
+    """SMS or WHATSAPP. Default: SMS."""
+    text: _builtins.str
+    """What was written. At most 10,000 bytes."""
+    message_id: _builtins.str
+    """The gateway's id of the message. At most 512 bytes. A message that comes again within 7 days, with the same id from
+    the same number, is answered as the first time and does nothing: so a START that is delivered twice undoes no later
+    STOP. Without it, derive request_id from whatever names the message.
+    """
+    region: _builtins.str
+    """The country that a number without a country belongs to. Default: the account's."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    validate_only: _builtins.bool
+    """Classify and say what would happen; change nothing."""
+    @_builtins.property
+    def own_codes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Codes of the caller's own, such as form or order numbers, which may stand behind a keyword without its meaning. At most 100."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        text: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+        own_codes: _abc.Iterable[_builtins.str] | None = ...,
+        region: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+        validate_only: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "channel", b"channel", "message_id", b"message_id", "own_codes", b"own_codes", "region", b"region", "request_id", b"request_id", "text", b"text", "validate_only", b"validate_only"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordInboundMessageRequest: _TypeAlias = RecordInboundMessageRequest  # noqa: Y015
+
+@_typing.final
+class RecordInboundMessageResponse(_message.Message):
+    """What the message says, and what was done."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_CLASS_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_UNTIL_FIELD_NUMBER: _builtins.int
+    REVIEW_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    message_class: _core_pb2.MessageClass.ValueType
+    """What it says."""
+    matched: _builtins.str
+    """What told so: the keyword, or the pattern, by name."""
+    status: _core_pb2.OptInStatus.ValueType
+    """The opt-in status now."""
+    confirmation: _builtins.str
+    """Names the one confirmation that may be sent, for ClaimSend. Empty where none may be: only OPT_OUT and OPT_IN have one."""
+    review: _builtins.str
+    """REVIEW: names what a person must decide, for DecideReview."""
+    @_builtins.property
+    def confirmation_until(self) -> _timestamp_pb2.Timestamp:
+        """Until when it may be sent: 5 minutes (47 CFR 64.1200(a)(12))."""
+
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        message_class: _core_pb2.MessageClass.ValueType = ...,
+        matched: _builtins.str = ...,
+        status: _core_pb2.OptInStatus.ValueType = ...,
+        confirmation: _builtins.str = ...,
+        confirmation_until: _timestamp_pb2.Timestamp | None = ...,
+        review: _builtins.str = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["confirmation_until", b"confirmation_until", "written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "confirmation_until", b"confirmation_until", "matched", b"matched", "message_class", b"message_class", "review", b"review", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordInboundMessageResponse: _TypeAlias = RecordInboundMessageResponse  # noqa: Y015
+
+@_typing.final
+class ListReviewsRequest(_message.Message):
+    """Asks for the messages that wait."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """1 to 1,000. 0: 100."""
+    page_token: _builtins.str
+    """The next_page_token of the page before."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReviewsRequest: _TypeAlias = ListReviewsRequest  # noqa: Y015
+
+@_typing.final
+class Review(_message.Message):
+    """A message that waits for a decision."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    review: _builtins.str
+    """Names it, for DecideReview."""
+    address: _builtins.str
+    """The number that sent it."""
+    channel: _core_pb2.Channel.ValueType
+    """The channel."""
+    matched: _builtins.str
+    """What made it uncertain: the pattern, by name."""
+    message_id: _builtins.str
+    """The gateway's id of the message."""
+    text: _builtins.str
+    """What was written. Empty where the account does not keep texts: look it up by message_id."""
+    @_builtins.property
+    def recorded_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was recorded."""
+
+    def __init__(
+        self,
+        *,
+        review: _builtins.str = ...,
+        address: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        matched: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["recorded_at", b"recorded_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "matched", b"matched", "message_id", b"message_id", "recorded_at", b"recorded_at", "review", b"review", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Review: _TypeAlias = Review  # noqa: Y015
+
+@_typing.final
+class ListReviewsResponse(_message.Message):
+    """A page of messages."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEWS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Empty on the last page."""
+    @_builtins.property
+    def reviews(self) -> _containers.RepeatedCompositeFieldContainer[Global___Review]:
+        """Oldest first."""
+
+    @_builtins.property
+    def read_at(self) -> _core_pb2.Revision:
+        """The revision it was read at."""
+
+    def __init__(
+        self,
+        *,
+        reviews: _abc.Iterable[Global___Review] | None = ...,
+        next_page_token: _builtins.str = ...,
+        read_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "read_at", b"read_at", "reviews", b"reviews"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListReviewsResponse: _TypeAlias = ListReviewsResponse  # noqa: Y015
+
+@_typing.final
+class DecideReviewRequest(_message.Message):
+    """Decides a review."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    review: _builtins.str
+    """The review."""
+    decision: _core_pb2.ReviewDecision.ValueType
+    """What the message says."""
+    note: _builtins.str
+    """A remark, at most 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    def __init__(
+        self,
+        *,
+        review: _builtins.str = ...,
+        decision: _core_pb2.ReviewDecision.ValueType = ...,
+        note: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "decision", b"decision", "note", b"note", "request_id", b"request_id", "review", b"review"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReviewRequest: _TypeAlias = DecideReviewRequest  # noqa: Y015
+
+@_typing.final
+class DecideReviewResponse(_message.Message):
+    """What happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it was decided before."""
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        changed: _builtins.bool = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DecideReviewResponse: _TypeAlias = DecideReviewResponse  # noqa: Y015
+
+@_typing.final
+class Consent(_message.Message):
+    """A dated consent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    GIVEN_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    kind: _core_pb2.ConsentKind.ValueType
+    """What kind of evidence it is."""
+    purpose: _core_pb2.Purpose.ValueType
+    """The purpose it is for. Not set: every purpose."""
+    policy: _builtins.str
+    """The one policy it is for, by name. Empty: every policy."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels it is for. Empty: every channel."""
+
+    @_builtins.property
+    def given_at(self) -> _timestamp_pb2.Timestamp:
+        """When the person gave it: the day of the purchase or inquiry for those kinds. Not set: now. Not in the future."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ends. Not set: by rule for BUSINESS_RELATIONSHIP (US and CA 18 months) and INQUIRY (US 3 months, CA 6
+        months), else never. A rule's end comes first where it is earlier.
+        """
+
+    def __init__(
+        self,
+        *,
+        kind: _core_pb2.ConsentKind.ValueType = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        purpose: _core_pb2.Purpose.ValueType = ...,
+        policy: _builtins.str = ...,
+        given_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "given_at", b"given_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "expires_at", b"expires_at", "given_at", b"given_at", "kind", b"kind", "policy", b"policy", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Consent: _TypeAlias = Consent  # noqa: Y015
+
+@_typing.final
+class RecordedConsent(_message.Message):
+    """A consent as it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSENT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVENT_POSITION_FIELD_NUMBER: _builtins.int
+    RECORDED_AT_FIELD_NUMBER: _builtins.int
+    ACTIVE_FIELD_NUMBER: _builtins.int
+    source: _core_pb2.Source.ValueType
+    """Who said it."""
+    event_position: _builtins.int
+    """The position of the event that recorded it, which holds actor, note and evidence."""
+    active: _builtins.bool
+    """Whether it is in force now."""
+    @_builtins.property
+    def consent(self) -> Global___Consent:
+        """The consent."""
+
+    @_builtins.property
+    def recorded_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was recorded."""
+
+    def __init__(
+        self,
+        *,
+        consent: Global___Consent | None = ...,
+        source: _core_pb2.Source.ValueType = ...,
+        event_position: _builtins.int = ...,
+        recorded_at: _timestamp_pb2.Timestamp | None = ...,
+        active: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "recorded_at", b"recorded_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["active", b"active", "consent", b"consent", "event_position", b"event_position", "recorded_at", b"recorded_at", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordedConsent: _TypeAlias = RecordedConsent  # noqa: Y015
+
+@_typing.final
+class RecordConsentRequest(_message.Message):
+    """Records a consent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    CONSENT_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The phone number or e-mail address."""
+    region: _builtins.str
+    """The country that a number without a country belongs to. Default: the account's."""
+    source: _core_pb2.Source.ValueType
+    """Where it came from. Required."""
+    note: _builtins.str
+    """A remark, at most 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    @_builtins.property
+    def consent(self) -> Global___Consent:
+        """The consent."""
+
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it; its reference is required."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        region: _builtins.str = ...,
+        consent: Global___Consent | None = ...,
+        source: _core_pb2.Source.ValueType = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        note: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "consent", b"consent", "evidence", b"evidence", "note", b"note", "region", b"region", "request_id", b"request_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordConsentRequest: _TypeAlias = RecordConsentRequest  # noqa: Y015
+
+@_typing.final
+class RecordConsentResponse(_message.Message):
+    """What happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONSENT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where one that ends as late stood already."""
+    @_builtins.property
+    def consent(self) -> Global___Consent:
+        """The consent as recorded, with its end."""
+
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        consent: Global___Consent | None = ...,
+        changed: _builtins.bool = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "consent", b"consent", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RecordConsentResponse: _TypeAlias = RecordConsentResponse  # noqa: Y015
+
+@_typing.final
+class RevokeConsentRequest(_message.Message):
+    """Revokes consents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    PURPOSES_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The phone number or e-mail address."""
+    region: _builtins.str
+    """The country that a number without a country belongs to. Default: the account's."""
+    source: _core_pb2.Source.ValueType
+    """Who said it. Required."""
+    note: _builtins.str
+    """A remark, at most 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """For these channels. A consent that covers others too stays for those. Empty: every channel."""
+
+    @_builtins.property
+    def purposes(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Purpose.ValueType]:
+        """For these purposes; consents for every purpose go too. Empty: every purpose."""
+
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        region: _builtins.str = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        purposes: _abc.Iterable[_core_pb2.Purpose.ValueType] | None = ...,
+        source: _core_pb2.Source.ValueType = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        note: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "channels", b"channels", "evidence", b"evidence", "note", b"note", "purposes", b"purposes", "region", b"region", "request_id", b"request_id", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeConsentRequest: _TypeAlias = RevokeConsentRequest  # noqa: Y015
+
+@_typing.final
+class RevokeConsentResponse(_message.Message):
+    """What happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVOKED_FIELD_NUMBER: _builtins.int
+    WIDENED_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    revoked: _builtins.int
+    """How many consents were taken away or narrowed."""
+    widened: _builtins.bool
+    """True where the rule of 2027-01-31 widened it to every purpose."""
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        revoked: _builtins.int = ...,
+        widened: _builtins.bool = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revoked", b"revoked", "widened", b"widened", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RevokeConsentResponse: _TypeAlias = RevokeConsentResponse  # noqa: Y015
+
+@_typing.final
+class ListConsentsRequest(_message.Message):
+    """Asks for consents."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The phone number or e-mail address."""
+    region: _builtins.str
+    """The country that a number without a country belongs to. Default: the account's."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        region: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsentsRequest: _TypeAlias = ListConsentsRequest  # noqa: Y015
+
+@_typing.final
+class ListConsentsResponse(_message.Message):
+    """The consents of an address."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CONSENTS_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized address."""
+    @_builtins.property
+    def consents(self) -> _containers.RepeatedCompositeFieldContainer[Global___RecordedConsent]:
+        """Those that were not revoked, also ended ones."""
+
+    @_builtins.property
+    def read_at(self) -> _core_pb2.Revision:
+        """The revision it was read at."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        consents: _abc.Iterable[Global___RecordedConsent] | None = ...,
+        read_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "consents", b"consents", "read_at", b"read_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListConsentsResponse: _TypeAlias = ListConsentsResponse  # noqa: Y015
+
+@_typing.final
+class AuthorizeOneTimeSendRequest(_message.Message):
+    """Tells whether permission was given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POLICY_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    PERMISSION_GIVEN_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    policy: _builtins.str
+    """The policy's name. Empty: the account's default."""
+    channel: _core_pb2.Channel.ValueType
+    """The channel of the contact."""
+    permission_given: _builtins.bool
+    """What the person who was asked answered. False is kept too, and gives no permission."""
+    note: _builtins.str
+    """Who asked whom, and what was said. Required where permission was given; at most 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    @_builtins.property
+    def row(self) -> _check_service_pb2.CheckRow:
+        """The address, with its context."""
+
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it."""
+
+    def __init__(
+        self,
+        *,
+        policy: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        row: _check_service_pb2.CheckRow | None = ...,
+        permission_given: _builtins.bool = ...,
+        note: _builtins.str = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "row", b"row"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "channel", b"channel", "evidence", b"evidence", "note", b"note", "permission_given", b"permission_given", "policy", b"policy", "request_id", b"request_id", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorizeOneTimeSendRequest: _TypeAlias = AuthorizeOneTimeSendRequest  # noqa: Y015
+
+@_typing.final
+class AuthorizeOneTimeSendResponse(_message.Message):
+    """The answer."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERDICT_FIELD_NUMBER: _builtins.int
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    verdict: _verdict_pb2.Verdict.ValueType
+    """ALLOW for exactly one send where permission was made. Otherwise the verdict that stands without it."""
+    permission: _builtins.str
+    """Names the permission, for ClaimSend. Empty where none was made, or none is needed."""
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ends."""
+
+    @_builtins.property
+    def result(self) -> _check_service_pb2.CheckResult:
+        """Why, where the verdict is not ALLOW."""
+
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the answer."""
+
+    def __init__(
+        self,
+        *,
+        verdict: _verdict_pb2.Verdict.ValueType = ...,
+        permission: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        result: _check_service_pb2.CheckResult | None = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "result", b"result", "written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "permission", b"permission", "result", b"result", "verdict", b"verdict", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuthorizeOneTimeSendResponse: _TypeAlias = AuthorizeOneTimeSendResponse  # noqa: Y015
+
+@_typing.final
+class ClaimSendRequest(_message.Message):
+    """Uses up a permission."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    permission: _builtins.str
+    """The permission, as AuthorizeOneTimeSend or RecordInboundMessage named it."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again until the permission would
+    have ended, and while nothing new stops it.
+    """
+    def __init__(
+        self,
+        *,
+        permission: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "permission", b"permission", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimSendRequest: _TypeAlias = ClaimSendRequest  # noqa: Y015
+
+@_typing.final
+class ClaimSendResponse(_message.Message):
+    """Whether to send."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    GRANTED_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
+    granted: _builtins.bool
+    """True for exactly one caller: send now. False: do not send."""
+    verdict: _verdict_pb2.Verdict.ValueType
+    """The verdict for this one send: ALLOW where granted. BLOCK for a permission that is used up or ended."""
+    address: _builtins.str
+    """The address that it is for. Empty where it was not granted."""
+    channel: _core_pb2.Channel.ValueType
+    """The channel that it is for."""
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the claim, or that it was refused at."""
+
+    @_builtins.property
+    def result(self) -> _check_service_pb2.CheckResult:
+        """Why it was not granted, where the check stopped it."""
+
+    def __init__(
+        self,
+        *,
+        granted: _builtins.bool = ...,
+        verdict: _verdict_pb2.Verdict.ValueType = ...,
+        address: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        written_at: _core_pb2.Revision | None = ...,
+        result: _check_service_pb2.CheckResult | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "granted", b"granted", "result", b"result", "verdict", b"verdict", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimSendResponse: _TypeAlias = ClaimSendResponse  # noqa: Y015

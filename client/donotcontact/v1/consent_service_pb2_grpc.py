@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ConsentServiceStub:
-    """What persons said about being texted.
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send.
     """
 
     def __init__(self, channel):
@@ -50,10 +50,50 @@ class ConsentServiceStub:
                 request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestRequest.SerializeToString,
                 response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestResponse.FromString,
                 _registered_method=True)
+        self.RecordInboundMessage = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/RecordInboundMessage',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageResponse.FromString,
+                _registered_method=True)
+        self.ListReviews = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/ListReviews',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsResponse.FromString,
+                _registered_method=True)
+        self.DecideReview = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/DecideReview',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewResponse.FromString,
+                _registered_method=True)
+        self.RecordConsent = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/RecordConsent',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentResponse.FromString,
+                _registered_method=True)
+        self.RevokeConsent = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/RevokeConsent',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentResponse.FromString,
+                _registered_method=True)
+        self.ListConsents = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/ListConsents',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsResponse.FromString,
+                _registered_method=True)
+        self.AuthorizeOneTimeSend = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/AuthorizeOneTimeSend',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendResponse.FromString,
+                _registered_method=True)
+        self.ClaimSend = channel.unary_unary(
+                '/donotcontact.v1.ConsentService/ClaimSend',
+                request_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendResponse.FromString,
+                _registered_method=True)
 
 
 class ConsentServiceServicer:
-    """What persons said about being texted.
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send.
     """
 
     def GetOptIn(self, request, context):
@@ -78,9 +118,89 @@ class ConsentServiceServicer:
     def ClaimOptInRequest(self, request, context):
         """Claims the right to send the opt-in request to one number.
 
-        Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted
-        for a number that is not NOT_SENT, and for one that a do-not-text or do-not-contact entry covers.
+        Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
+        not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
+        stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
         Role: CHECKER or above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordInboundMessage(self, request, context):
+        """Records a text that a person sent, and does what it says.
+
+        The whole message as an exact keyword decides first, then conservative free text. OPT_OUT does what SetOptIn
+        REJECTED does. OPT_IN does what ACCEPTED does, except on WHATSAPP, which has no opt-in: there it only takes back
+        what STOP did, and REJECTED becomes NOT_SENT. REVIEW blocks texts until DecideReview. HELP and NONE change nothing.
+        The text itself is stored only where the account keeps texts. YES opts in only where the opt-in request was SENT;
+        START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListReviews(self, request, context):
+        """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DecideReview(self, request, context):
+        """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RecordConsent(self, request, context):
+        """Records a dated consent of one address.
+
+        It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
+        opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
+        it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
+        unchanged. Role: MANAGER or above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RevokeConsent(self, request, context):
+        """Takes consents away, for some channels or purposes or for all.
+
+        For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
+        own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
+        opt-out outweighs every consent. Role: AGENT or above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListConsents(self, request, context):
+        """Lists the consents of one address. Role: AGENT or above, or AUDITOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AuthorizeOneTimeSend(self, request, context):
+        """Records whether a person gave permission for exactly one send to an address that opted out.
+
+        The row is checked under the policy at this moment. Permission is made only where permission_given is true and the
+        verdict is PERMISSION_REQUIRED; it ends after 15 minutes, is used up by the first ClaimSend, and leaves the opt-out
+        as it is. A later answer for the same address and channel, yes or no, takes the place of the one before. Both answers
+        are kept in the journal. Role: AGENT or above.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ClaimSend(self, request, context):
+        """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
+
+        The address is checked again: whatever came since, other than what the permission is about, still stops. The
+        confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -104,6 +224,46 @@ def add_ConsentServiceServicer_to_server(servicer, server):
                     request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestRequest.FromString,
                     response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestResponse.SerializeToString,
             ),
+            'RecordInboundMessage': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordInboundMessage,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageResponse.SerializeToString,
+            ),
+            'ListReviews': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListReviews,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsResponse.SerializeToString,
+            ),
+            'DecideReview': grpc.unary_unary_rpc_method_handler(
+                    servicer.DecideReview,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewResponse.SerializeToString,
+            ),
+            'RecordConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RecordConsent,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentResponse.SerializeToString,
+            ),
+            'RevokeConsent': grpc.unary_unary_rpc_method_handler(
+                    servicer.RevokeConsent,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentResponse.SerializeToString,
+            ),
+            'ListConsents': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListConsents,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsResponse.SerializeToString,
+            ),
+            'AuthorizeOneTimeSend': grpc.unary_unary_rpc_method_handler(
+                    servicer.AuthorizeOneTimeSend,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendResponse.SerializeToString,
+            ),
+            'ClaimSend': grpc.unary_unary_rpc_method_handler(
+                    servicer.ClaimSend,
+                    request_deserializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'donotcontact.v1.ConsentService', rpc_method_handlers)
@@ -113,7 +273,7 @@ def add_ConsentServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ConsentService:
-    """What persons said about being texted.
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send.
     """
 
     @staticmethod
@@ -187,6 +347,222 @@ class ConsentService:
             '/donotcontact.v1.ConsentService/ClaimOptInRequest',
             donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestRequest.SerializeToString,
             donotcontact_dot_v1_dot_consent__service__pb2.ClaimOptInRequestResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordInboundMessage(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/RecordInboundMessage',
+            donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.RecordInboundMessageResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListReviews(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/ListReviews',
+            donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.ListReviewsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DecideReview(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/DecideReview',
+            donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.DecideReviewResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RecordConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/RecordConsent',
+            donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.RecordConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RevokeConsent(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/RevokeConsent',
+            donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.RevokeConsentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListConsents(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/ListConsents',
+            donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.ListConsentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AuthorizeOneTimeSend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/AuthorizeOneTimeSend',
+            donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.AuthorizeOneTimeSendResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ClaimSend(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.ConsentService/ClaimSend',
+            donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendRequest.SerializeToString,
+            donotcontact_dot_v1_dot_consent__service__pb2.ClaimSendResponse.FromString,
             options,
             channel_credentials,
             insecure,

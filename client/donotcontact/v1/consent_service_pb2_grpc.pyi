@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ConsentServiceStub:
-    """What persons said about being texted."""
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -46,14 +46,59 @@ class ConsentServiceStub:
     ClaimOptInRequest: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimOptInRequestRequest, _consent_service_pb2.ClaimOptInRequestResponse]
     """Claims the right to send the opt-in request to one number.
 
-    Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted
-    for a number that is not NOT_SENT, and for one that a do-not-text or do-not-contact entry covers.
+    Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
+    not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
+    stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
     Role: CHECKER or above.
+    """
+    RecordInboundMessage: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RecordInboundMessageRequest, _consent_service_pb2.RecordInboundMessageResponse]
+    """Records a text that a person sent, and does what it says.
+
+    The whole message as an exact keyword decides first, then conservative free text. OPT_OUT does what SetOptIn
+    REJECTED does. OPT_IN does what ACCEPTED does, except on WHATSAPP, which has no opt-in: there it only takes back
+    what STOP did, and REJECTED becomes NOT_SENT. REVIEW blocks texts until DecideReview. HELP and NONE change nothing.
+    The text itself is stored only where the account keeps texts. YES opts in only where the opt-in request was SENT;
+    START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
+    """
+    ListReviews: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ListReviewsRequest, _consent_service_pb2.ListReviewsResponse]
+    """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+    DecideReview: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.DecideReviewRequest, _consent_service_pb2.DecideReviewResponse]
+    """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT."""
+    RecordConsent: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RecordConsentRequest, _consent_service_pb2.RecordConsentResponse]
+    """Records a dated consent of one address.
+
+    It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
+    opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
+    it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
+    unchanged. Role: MANAGER or above.
+    """
+    RevokeConsent: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]
+    """Takes consents away, for some channels or purposes or for all.
+
+    For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
+    own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
+    opt-out outweighs every consent. Role: AGENT or above.
+    """
+    ListConsents: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ListConsentsRequest, _consent_service_pb2.ListConsentsResponse]
+    """Lists the consents of one address. Role: AGENT or above, or AUDITOR."""
+    AuthorizeOneTimeSend: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.AuthorizeOneTimeSendRequest, _consent_service_pb2.AuthorizeOneTimeSendResponse]
+    """Records whether a person gave permission for exactly one send to an address that opted out.
+
+    The row is checked under the policy at this moment. Permission is made only where permission_given is true and the
+    verdict is PERMISSION_REQUIRED; it ends after 15 minutes, is used up by the first ClaimSend, and leaves the opt-out
+    as it is. A later answer for the same address and channel, yes or no, takes the place of the one before. Both answers
+    are kept in the journal. Role: AGENT or above.
+    """
+    ClaimSend: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimSendRequest, _consent_service_pb2.ClaimSendResponse]
+    """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
+
+    The address is checked again: whatever came since, other than what the permission is about, still stops. The
+    confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
     """
 
 @_typing.type_check_only
 class ConsentServiceAsyncStub(ConsentServiceStub):
-    """What persons said about being texted."""
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetOptIn: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.GetOptInRequest, _consent_service_pb2.GetOptInResponse]  # type: ignore[assignment]
@@ -69,13 +114,58 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
     ClaimOptInRequest: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimOptInRequestRequest, _consent_service_pb2.ClaimOptInRequestResponse]  # type: ignore[assignment]
     """Claims the right to send the opt-in request to one number.
 
-    Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted
-    for a number that is not NOT_SENT, and for one that a do-not-text or do-not-contact entry covers.
+    Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
+    not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
+    stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
     Role: CHECKER or above.
+    """
+    RecordInboundMessage: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RecordInboundMessageRequest, _consent_service_pb2.RecordInboundMessageResponse]  # type: ignore[assignment]
+    """Records a text that a person sent, and does what it says.
+
+    The whole message as an exact keyword decides first, then conservative free text. OPT_OUT does what SetOptIn
+    REJECTED does. OPT_IN does what ACCEPTED does, except on WHATSAPP, which has no opt-in: there it only takes back
+    what STOP did, and REJECTED becomes NOT_SENT. REVIEW blocks texts until DecideReview. HELP and NONE change nothing.
+    The text itself is stored only where the account keeps texts. YES opts in only where the opt-in request was SENT;
+    START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
+    """
+    ListReviews: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ListReviewsRequest, _consent_service_pb2.ListReviewsResponse]  # type: ignore[assignment]
+    """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+    DecideReview: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.DecideReviewRequest, _consent_service_pb2.DecideReviewResponse]  # type: ignore[assignment]
+    """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT."""
+    RecordConsent: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RecordConsentRequest, _consent_service_pb2.RecordConsentResponse]  # type: ignore[assignment]
+    """Records a dated consent of one address.
+
+    It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
+    opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
+    it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
+    unchanged. Role: MANAGER or above.
+    """
+    RevokeConsent: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]  # type: ignore[assignment]
+    """Takes consents away, for some channels or purposes or for all.
+
+    For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
+    own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
+    opt-out outweighs every consent. Role: AGENT or above.
+    """
+    ListConsents: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ListConsentsRequest, _consent_service_pb2.ListConsentsResponse]  # type: ignore[assignment]
+    """Lists the consents of one address. Role: AGENT or above, or AUDITOR."""
+    AuthorizeOneTimeSend: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.AuthorizeOneTimeSendRequest, _consent_service_pb2.AuthorizeOneTimeSendResponse]  # type: ignore[assignment]
+    """Records whether a person gave permission for exactly one send to an address that opted out.
+
+    The row is checked under the policy at this moment. Permission is made only where permission_given is true and the
+    verdict is PERMISSION_REQUIRED; it ends after 15 minutes, is used up by the first ClaimSend, and leaves the opt-out
+    as it is. A later answer for the same address and channel, yes or no, takes the place of the one before. Both answers
+    are kept in the journal. Role: AGENT or above.
+    """
+    ClaimSend: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimSendRequest, _consent_service_pb2.ClaimSendResponse]  # type: ignore[assignment]
+    """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
+
+    The address is checked again: whatever came since, other than what the permission is about, still stops. The
+    confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
     """
 
 class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What persons said about being texted."""
+    """What persons said about being contacted: the opt-in to texts, consents, messages, and permission for one send."""
 
     @_abc_1.abstractmethod
     def GetOptIn(
@@ -107,9 +197,102 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_consent_service_pb2.ClaimOptInRequestResponse, _abc.Awaitable[_consent_service_pb2.ClaimOptInRequestResponse]]:
         """Claims the right to send the opt-in request to one number.
 
-        Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted
-        for a number that is not NOT_SENT, and for one that a do-not-text or do-not-contact entry covers.
+        Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
+        not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
+        stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
         Role: CHECKER or above.
+        """
+
+    @_abc_1.abstractmethod
+    def RecordInboundMessage(
+        self,
+        request: _consent_service_pb2.RecordInboundMessageRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.RecordInboundMessageResponse, _abc.Awaitable[_consent_service_pb2.RecordInboundMessageResponse]]:
+        """Records a text that a person sent, and does what it says.
+
+        The whole message as an exact keyword decides first, then conservative free text. OPT_OUT does what SetOptIn
+        REJECTED does. OPT_IN does what ACCEPTED does, except on WHATSAPP, which has no opt-in: there it only takes back
+        what STOP did, and REJECTED becomes NOT_SENT. REVIEW blocks texts until DecideReview. HELP and NONE change nothing.
+        The text itself is stored only where the account keeps texts. YES opts in only where the opt-in request was SENT;
+        START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
+        """
+
+    @_abc_1.abstractmethod
+    def ListReviews(
+        self,
+        request: _consent_service_pb2.ListReviewsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.ListReviewsResponse, _abc.Awaitable[_consent_service_pb2.ListReviewsResponse]]:
+        """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+
+    @_abc_1.abstractmethod
+    def DecideReview(
+        self,
+        request: _consent_service_pb2.DecideReviewRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.DecideReviewResponse, _abc.Awaitable[_consent_service_pb2.DecideReviewResponse]]:
+        """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT."""
+
+    @_abc_1.abstractmethod
+    def RecordConsent(
+        self,
+        request: _consent_service_pb2.RecordConsentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.RecordConsentResponse, _abc.Awaitable[_consent_service_pb2.RecordConsentResponse]]:
+        """Records a dated consent of one address.
+
+        It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
+        opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
+        it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
+        unchanged. Role: MANAGER or above.
+        """
+
+    @_abc_1.abstractmethod
+    def RevokeConsent(
+        self,
+        request: _consent_service_pb2.RevokeConsentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.RevokeConsentResponse, _abc.Awaitable[_consent_service_pb2.RevokeConsentResponse]]:
+        """Takes consents away, for some channels or purposes or for all.
+
+        For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
+        own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
+        opt-out outweighs every consent. Role: AGENT or above.
+        """
+
+    @_abc_1.abstractmethod
+    def ListConsents(
+        self,
+        request: _consent_service_pb2.ListConsentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.ListConsentsResponse, _abc.Awaitable[_consent_service_pb2.ListConsentsResponse]]:
+        """Lists the consents of one address. Role: AGENT or above, or AUDITOR."""
+
+    @_abc_1.abstractmethod
+    def AuthorizeOneTimeSend(
+        self,
+        request: _consent_service_pb2.AuthorizeOneTimeSendRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.AuthorizeOneTimeSendResponse, _abc.Awaitable[_consent_service_pb2.AuthorizeOneTimeSendResponse]]:
+        """Records whether a person gave permission for exactly one send to an address that opted out.
+
+        The row is checked under the policy at this moment. Permission is made only where permission_given is true and the
+        verdict is PERMISSION_REQUIRED; it ends after 15 minutes, is used up by the first ClaimSend, and leaves the opt-out
+        as it is. A later answer for the same address and channel, yes or no, takes the place of the one before. Both answers
+        are kept in the journal. Role: AGENT or above.
+        """
+
+    @_abc_1.abstractmethod
+    def ClaimSend(
+        self,
+        request: _consent_service_pb2.ClaimSendRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_consent_service_pb2.ClaimSendResponse, _abc.Awaitable[_consent_service_pb2.ClaimSendResponse]]:
+        """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
+
+        The address is checked again: whatever came since, other than what the permission is about, still stops. The
+        confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
         """
 
 def add_ConsentServiceServicer_to_server(servicer: ConsentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

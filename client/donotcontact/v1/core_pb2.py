@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x64onotcontact/v1/core.proto\x12\x0f\x64onotcontact.v1\"+\n\x08Revision\x12\r\n\x05store\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x04\"S\n\x08\x45vidence\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\trecording\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x03 \x01(\t\x12\x11\n\treference\x18\x04 \x01(\t*o\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_VOICE\x10\x01\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x02\x12\x11\n\rCHANNEL_EMAIL\x10\x03\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x04*\x9a\x01\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11PURPOSE_MARKETING\x10\x01\x12\x13\n\x0fPURPOSE_SERVICE\x10\x02\x12\x19\n\x15PURPOSE_TRANSACTIONAL\x10\x03\x12\x12\n\x0ePURPOSE_SURVEY\x10\x04\x12\x1b\n\x17PURPOSE_DEBT_COLLECTION\x10\x05*\xba\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_AGENT\x10\x01\x12\x0e\n\nSOURCE_IVR\x10\x02\x12\x0e\n\nSOURCE_BOT\x10\x03\x12\x1a\n\x16SOURCE_INBOUND_MESSAGE\x10\x04\x12\x11\n\rSOURCE_IMPORT\x10\x05\x12\x0e\n\nSOURCE_API\x10\x06\x12\x12\n\x0eSOURCE_CONSOLE\x10\x07\x12\x13\n\x0fSOURCE_WORKFLOW\x10\x08*\x98\x01\n\x0bOptInStatus\x12\x1d\n\x19OPT_IN_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPT_IN_STATUS_NOT_SENT\x10\x01\x12\x16\n\x12OPT_IN_STATUS_SENT\x10\x02\x12\x1a\n\x16OPT_IN_STATUS_ACCEPTED\x10\x03\x12\x1a\n\x16OPT_IN_STATUS_REJECTED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1a\x64onotcontact/v1/core.proto\x12\x0f\x64onotcontact.v1\"+\n\x08Revision\x12\r\n\x05store\x18\x01 \x01(\t\x12\x10\n\x08position\x18\x02 \x01(\x04\"S\n\x08\x45vidence\x12\x0f\n\x07\x63\x61ll_id\x18\x01 \x01(\t\x12\x11\n\trecording\x18\x02 \x01(\t\x12\x10\n\x08\x63\x61mpaign\x18\x03 \x01(\t\x12\x11\n\treference\x18\x04 \x01(\t*o\n\x07\x43hannel\x12\x17\n\x13\x43HANNEL_UNSPECIFIED\x10\x00\x12\x11\n\rCHANNEL_VOICE\x10\x01\x12\x0f\n\x0b\x43HANNEL_SMS\x10\x02\x12\x11\n\rCHANNEL_EMAIL\x10\x03\x12\x14\n\x10\x43HANNEL_WHATSAPP\x10\x04*\x9a\x01\n\x07Purpose\x12\x17\n\x13PURPOSE_UNSPECIFIED\x10\x00\x12\x15\n\x11PURPOSE_MARKETING\x10\x01\x12\x13\n\x0fPURPOSE_SERVICE\x10\x02\x12\x19\n\x15PURPOSE_TRANSACTIONAL\x10\x03\x12\x12\n\x0ePURPOSE_SURVEY\x10\x04\x12\x1b\n\x17PURPOSE_DEBT_COLLECTION\x10\x05*\xba\x01\n\x06Source\x12\x16\n\x12SOURCE_UNSPECIFIED\x10\x00\x12\x10\n\x0cSOURCE_AGENT\x10\x01\x12\x0e\n\nSOURCE_IVR\x10\x02\x12\x0e\n\nSOURCE_BOT\x10\x03\x12\x1a\n\x16SOURCE_INBOUND_MESSAGE\x10\x04\x12\x11\n\rSOURCE_IMPORT\x10\x05\x12\x0e\n\nSOURCE_API\x10\x06\x12\x12\n\x0eSOURCE_CONSOLE\x10\x07\x12\x13\n\x0fSOURCE_WORKFLOW\x10\x08*\x98\x01\n\x0bOptInStatus\x12\x1d\n\x19OPT_IN_STATUS_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPT_IN_STATUS_NOT_SENT\x10\x01\x12\x16\n\x12OPT_IN_STATUS_SENT\x10\x02\x12\x1a\n\x16OPT_IN_STATUS_ACCEPTED\x10\x03\x12\x1a\n\x16OPT_IN_STATUS_REJECTED\x10\x04*\xa9\x01\n\x0b\x43onsentKind\x12\x1c\n\x18\x43ONSENT_KIND_UNSPECIFIED\x10\x00\x12 \n\x1c\x43ONSENT_KIND_EXPRESS_WRITTEN\x10\x01\x12\x18\n\x14\x43ONSENT_KIND_EXPRESS\x10\x02\x12&\n\"CONSENT_KIND_BUSINESS_RELATIONSHIP\x10\x03\x12\x18\n\x14\x43ONSENT_KIND_INQUIRY\x10\x04*z\n\x0c\x41ttemptScope\x12\x1d\n\x19\x41TTEMPT_SCOPE_UNSPECIFIED\x10\x00\x12\x18\n\x14\x41TTEMPT_SCOPE_NUMBER\x10\x01\x12\x19\n\x15\x41TTEMPT_SCOPE_CONTACT\x10\x02\x12\x16\n\x12\x41TTEMPT_SCOPE_DEBT\x10\x03*\xcc\x01\n\x0e\x41ttemptOutcome\x12\x1f\n\x1b\x41TTEMPT_OUTCOME_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x41TTEMPT_OUTCOME_PENDING\x10\x01\x12\x1d\n\x19\x41TTEMPT_OUTCOME_NO_ANSWER\x10\x02\x12 \n\x1c\x41TTEMPT_OUTCOME_CONVERSATION\x10\x03\x12\x1d\n\x19\x41TTEMPT_OUTCOME_ABANDONED\x10\x04\x12\x1c\n\x18\x41TTEMPT_OUTCOME_RELEASED\x10\x05*\xac\x01\n\x0cMessageClass\x12\x1d\n\x19MESSAGE_CLASS_UNSPECIFIED\x10\x00\x12\x19\n\x15MESSAGE_CLASS_OPT_OUT\x10\x01\x12\x18\n\x14MESSAGE_CLASS_OPT_IN\x10\x02\x12\x16\n\x12MESSAGE_CLASS_HELP\x10\x03\x12\x16\n\x12MESSAGE_CLASS_NONE\x10\x04\x12\x18\n\x14MESSAGE_CLASS_REVIEW\x10\x05*r\n\x0eReviewDecision\x12\x1f\n\x1bREVIEW_DECISION_UNSPECIFIED\x10\x00\x12\x1b\n\x17REVIEW_DECISION_OPT_OUT\x10\x01\x12\"\n\x1eREVIEW_DECISION_NOT_AN_OPT_OUT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,6 +39,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SOURCE']._serialized_end=634
   _globals['_OPTINSTATUS']._serialized_start=637
   _globals['_OPTINSTATUS']._serialized_end=789
+  _globals['_CONSENTKIND']._serialized_start=792
+  _globals['_CONSENTKIND']._serialized_end=961
+  _globals['_ATTEMPTSCOPE']._serialized_start=963
+  _globals['_ATTEMPTSCOPE']._serialized_end=1085
+  _globals['_ATTEMPTOUTCOME']._serialized_start=1088
+  _globals['_ATTEMPTOUTCOME']._serialized_end=1292
+  _globals['_MESSAGECLASS']._serialized_start=1295
+  _globals['_MESSAGECLASS']._serialized_end=1467
+  _globals['_REVIEWDECISION']._serialized_start=1469
+  _globals['_REVIEWDECISION']._serialized_end=1583
   _globals['_REVISION']._serialized_start=47
   _globals['_REVISION']._serialized_end=90
   _globals['_EVIDENCE']._serialized_start=92

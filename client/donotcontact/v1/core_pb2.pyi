@@ -167,6 +167,162 @@ OPT_IN_STATUS_REJECTED: OptInStatus.ValueType  # 4
 """The person answered STOP."""
 Global___OptInStatus: _TypeAlias = OptInStatus  # noqa: Y015
 
+class _ConsentKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsentKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConsentKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSENT_KIND_UNSPECIFIED: _ConsentKind.ValueType  # 0
+    """Refused wherever a kind is needed."""
+    CONSENT_KIND_EXPRESS_WRITTEN: _ConsentKind.ValueType  # 1
+    """A signed or ticked agreement to be contacted for marketing, kept in writing."""
+    CONSENT_KIND_EXPRESS: _ConsentKind.ValueType  # 2
+    """An agreement in any other form, such as spoken on a recorded call."""
+    CONSENT_KIND_BUSINESS_RELATIONSHIP: _ConsentKind.ValueType  # 3
+    """A purchase or transaction. Ends by rule, such as 18 months after it, and with the person's own request."""
+    CONSENT_KIND_INQUIRY: _ConsentKind.ValueType  # 4
+    """An inquiry or application. Ends by rule, such as 3 months after it, and with the person's own request."""
+
+class ConsentKind(_ConsentKind, metaclass=_ConsentKindEnumTypeWrapper):
+    """What kind of evidence a consent is. Each may lift a registry match where the policy says so, and never an opt-out."""
+
+CONSENT_KIND_UNSPECIFIED: ConsentKind.ValueType  # 0
+"""Refused wherever a kind is needed."""
+CONSENT_KIND_EXPRESS_WRITTEN: ConsentKind.ValueType  # 1
+"""A signed or ticked agreement to be contacted for marketing, kept in writing."""
+CONSENT_KIND_EXPRESS: ConsentKind.ValueType  # 2
+"""An agreement in any other form, such as spoken on a recorded call."""
+CONSENT_KIND_BUSINESS_RELATIONSHIP: ConsentKind.ValueType  # 3
+"""A purchase or transaction. Ends by rule, such as 18 months after it, and with the person's own request."""
+CONSENT_KIND_INQUIRY: ConsentKind.ValueType  # 4
+"""An inquiry or application. Ends by rule, such as 3 months after it, and with the person's own request."""
+Global___ConsentKind: _TypeAlias = ConsentKind  # noqa: Y015
+
+class _AttemptScope:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttemptScopeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttemptScope.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTEMPT_SCOPE_UNSPECIFIED: _AttemptScope.ValueType  # 0
+    """NUMBER."""
+    ATTEMPT_SCOPE_NUMBER: _AttemptScope.ValueType  # 1
+    """The address itself."""
+    ATTEMPT_SCOPE_CONTACT: _AttemptScope.ValueType  # 2
+    """The contact that the row names, over all of its addresses."""
+    ATTEMPT_SCOPE_DEBT: _AttemptScope.ValueType  # 3
+    """The debt that the row names, over all addresses."""
+
+class AttemptScope(_AttemptScope, metaclass=_AttemptScopeEnumTypeWrapper):
+    """What attempts are counted by."""
+
+ATTEMPT_SCOPE_UNSPECIFIED: AttemptScope.ValueType  # 0
+"""NUMBER."""
+ATTEMPT_SCOPE_NUMBER: AttemptScope.ValueType  # 1
+"""The address itself."""
+ATTEMPT_SCOPE_CONTACT: AttemptScope.ValueType  # 2
+"""The contact that the row names, over all of its addresses."""
+ATTEMPT_SCOPE_DEBT: AttemptScope.ValueType  # 3
+"""The debt that the row names, over all addresses."""
+Global___AttemptScope: _TypeAlias = AttemptScope  # noqa: Y015
+
+class _AttemptOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AttemptOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AttemptOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ATTEMPT_OUTCOME_UNSPECIFIED: _AttemptOutcome.ValueType  # 0
+    """Refused wherever an outcome is needed."""
+    ATTEMPT_OUTCOME_PENDING: _AttemptOutcome.ValueType  # 1
+    """Claimed, and not completed yet. Counts until its lease ends."""
+    ATTEMPT_OUTCOME_NO_ANSWER: _AttemptOutcome.ValueType  # 2
+    """Made, and nobody was reached. Counts."""
+    ATTEMPT_OUTCOME_CONVERSATION: _AttemptOutcome.ValueType  # 3
+    """Made, and the person was spoken to. Counts."""
+    ATTEMPT_OUTCOME_ABANDONED: _AttemptOutcome.ValueType  # 4
+    """Made, and the person was reached while no agent was free. Counts."""
+    ATTEMPT_OUTCOME_RELEASED: _AttemptOutcome.ValueType  # 5
+    """Not made after all. Does not count."""
+
+class AttemptOutcome(_AttemptOutcome, metaclass=_AttemptOutcomeEnumTypeWrapper):
+    """What became of an attempt."""
+
+ATTEMPT_OUTCOME_UNSPECIFIED: AttemptOutcome.ValueType  # 0
+"""Refused wherever an outcome is needed."""
+ATTEMPT_OUTCOME_PENDING: AttemptOutcome.ValueType  # 1
+"""Claimed, and not completed yet. Counts until its lease ends."""
+ATTEMPT_OUTCOME_NO_ANSWER: AttemptOutcome.ValueType  # 2
+"""Made, and nobody was reached. Counts."""
+ATTEMPT_OUTCOME_CONVERSATION: AttemptOutcome.ValueType  # 3
+"""Made, and the person was spoken to. Counts."""
+ATTEMPT_OUTCOME_ABANDONED: AttemptOutcome.ValueType  # 4
+"""Made, and the person was reached while no agent was free. Counts."""
+ATTEMPT_OUTCOME_RELEASED: AttemptOutcome.ValueType  # 5
+"""Not made after all. Does not count."""
+Global___AttemptOutcome: _TypeAlias = AttemptOutcome  # noqa: Y015
+
+class _MessageClass:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MessageClassEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MessageClass.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MESSAGE_CLASS_UNSPECIFIED: _MessageClass.ValueType  # 0
+    """Never sent."""
+    MESSAGE_CLASS_OPT_OUT: _MessageClass.ValueType  # 1
+    """The person wants no more texts."""
+    MESSAGE_CLASS_OPT_IN: _MessageClass.ValueType  # 2
+    """The person wants texts."""
+    MESSAGE_CLASS_HELP: _MessageClass.ValueType  # 3
+    """The person asks for help."""
+    MESSAGE_CLASS_NONE: _MessageClass.ValueType  # 4
+    """None of these."""
+    MESSAGE_CLASS_REVIEW: _MessageClass.ValueType  # 5
+    """It may be an opt-out: texts are blocked until a person decides."""
+
+class MessageClass(_MessageClass, metaclass=_MessageClassEnumTypeWrapper):
+    """What an inbound message says."""
+
+MESSAGE_CLASS_UNSPECIFIED: MessageClass.ValueType  # 0
+"""Never sent."""
+MESSAGE_CLASS_OPT_OUT: MessageClass.ValueType  # 1
+"""The person wants no more texts."""
+MESSAGE_CLASS_OPT_IN: MessageClass.ValueType  # 2
+"""The person wants texts."""
+MESSAGE_CLASS_HELP: MessageClass.ValueType  # 3
+"""The person asks for help."""
+MESSAGE_CLASS_NONE: MessageClass.ValueType  # 4
+"""None of these."""
+MESSAGE_CLASS_REVIEW: MessageClass.ValueType  # 5
+"""It may be an opt-out: texts are blocked until a person decides."""
+Global___MessageClass: _TypeAlias = MessageClass  # noqa: Y015
+
+class _ReviewDecision:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ReviewDecisionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ReviewDecision.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    REVIEW_DECISION_UNSPECIFIED: _ReviewDecision.ValueType  # 0
+    """Refused."""
+    REVIEW_DECISION_OPT_OUT: _ReviewDecision.ValueType  # 1
+    """An opt-out: the same as if STOP had been written."""
+    REVIEW_DECISION_NOT_AN_OPT_OUT: _ReviewDecision.ValueType  # 2
+    """No opt-out: the block that the review made is taken away, and no other."""
+
+class ReviewDecision(_ReviewDecision, metaclass=_ReviewDecisionEnumTypeWrapper):
+    """What a person found an uncertain message to say."""
+
+REVIEW_DECISION_UNSPECIFIED: ReviewDecision.ValueType  # 0
+"""Refused."""
+REVIEW_DECISION_OPT_OUT: ReviewDecision.ValueType  # 1
+"""An opt-out: the same as if STOP had been written."""
+REVIEW_DECISION_NOT_AN_OPT_OUT: ReviewDecision.ValueType  # 2
+"""No opt-out: the block that the review made is taken away, and no other."""
+Global___ReviewDecision: _TypeAlias = ReviewDecision  # noqa: Y015
+
 @_typing.final
 class Revision(_message.Message):
     """A point in the journal of one store. Every answer names the one it was computed at; hand it back as

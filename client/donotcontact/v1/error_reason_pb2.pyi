@@ -96,6 +96,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
     ERROR_REASON_OPERATOR_ONLY: _ErrorReason.ValueType  # 36
     """PERMISSION_DENIED. Registries belong to the whole server: changing them takes an ADMIN token of the account "operator"."""
+    ERROR_REASON_PERMISSION_NOT_FOUND: _ErrorReason.ValueType  # 37
+    """NOT_FOUND. There is no permission of this name that the account made. Authorize the send again."""
+    ERROR_REASON_REVIEW_NOT_FOUND: _ErrorReason.ValueType  # 38
+    """NOT_FOUND. There is no review of this name."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the reason of the google.rpc.ErrorInfo in its status, with the domain "donotcontact".
@@ -178,4 +182,8 @@ ERROR_REASON_SNAPSHOT_IN_FORCE: ErrorReason.ValueType  # 35
 """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
 ERROR_REASON_OPERATOR_ONLY: ErrorReason.ValueType  # 36
 """PERMISSION_DENIED. Registries belong to the whole server: changing them takes an ADMIN token of the account "operator"."""
+ERROR_REASON_PERMISSION_NOT_FOUND: ErrorReason.ValueType  # 37
+"""NOT_FOUND. There is no permission of this name that the account made. Authorize the send again."""
+ERROR_REASON_REVIEW_NOT_FOUND: ErrorReason.ValueType  # 38
+"""NOT_FOUND. There is no review of this name."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

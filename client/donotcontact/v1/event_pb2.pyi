@@ -33,13 +33,13 @@ class _RoleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Role.ValueType],
     ROLE_UNSPECIFIED: _Role.ValueType  # 0
     """The server itself."""
     ROLE_CHECKER: _Role.ValueType  # 1
-    """Check, Scrub, opt-in claims."""
+    """Check, Scrub, Preview, attempts, claims of opt-in requests and of sends."""
     ROLE_AGENT: _Role.ValueType  # 2
-    """CHECKER, and Explain, adds entries and opt-in states."""
+    """CHECKER, and Explain, adds entries, opt-in states and inbound messages, authorizes sends, revokes consents."""
     ROLE_MANAGER: _Role.ValueType  # 3
-    """AGENT, and removes entries."""
+    """AGENT, and removes entries, records consents, decides that a message is no opt-out."""
     ROLE_ADMIN: _Role.ValueType  # 4
-    """MANAGER, and labels and policies."""
+    """MANAGER, and labels, policies and regions."""
     ROLE_AUDITOR: _Role.ValueType  # 5
     """Reads everything, changes nothing."""
 
@@ -49,13 +49,13 @@ class Role(_Role, metaclass=_RoleEnumTypeWrapper):
 ROLE_UNSPECIFIED: Role.ValueType  # 0
 """The server itself."""
 ROLE_CHECKER: Role.ValueType  # 1
-"""Check, Scrub, opt-in claims."""
+"""Check, Scrub, Preview, attempts, claims of opt-in requests and of sends."""
 ROLE_AGENT: Role.ValueType  # 2
-"""CHECKER, and Explain, adds entries and opt-in states."""
+"""CHECKER, and Explain, adds entries, opt-in states and inbound messages, authorizes sends, revokes consents."""
 ROLE_MANAGER: Role.ValueType  # 3
-"""AGENT, and removes entries."""
+"""AGENT, and removes entries, records consents, decides that a message is no opt-out."""
 ROLE_ADMIN: Role.ValueType  # 4
-"""MANAGER, and labels and policies."""
+"""MANAGER, and labels, policies and regions."""
 ROLE_AUDITOR: Role.ValueType  # 5
 """Reads everything, changes nothing."""
 Global___Role: _TypeAlias = Role  # noqa: Y015
@@ -92,6 +92,18 @@ class Event(_message.Message):
     SNAPSHOT_ACTIVATED_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PRUNED_FIELD_NUMBER: _builtins.int
     COVERAGE_GRANTED_FIELD_NUMBER: _builtins.int
+    INBOUND_MESSAGE_RECORDED_FIELD_NUMBER: _builtins.int
+    REVIEW_DECIDED_FIELD_NUMBER: _builtins.int
+    CONSENT_RECORDED_FIELD_NUMBER: _builtins.int
+    CONSENT_REVOKED_FIELD_NUMBER: _builtins.int
+    PERMISSION_ANSWERED_FIELD_NUMBER: _builtins.int
+    SEND_CLAIMED_FIELD_NUMBER: _builtins.int
+    REGION_CLOSED_FIELD_NUMBER: _builtins.int
+    REGION_OPENED_FIELD_NUMBER: _builtins.int
+    ACCOUNT_CHANGED_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_RESERVED_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_COMPLETED_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_PRUNED_FIELD_NUMBER: _builtins.int
     ACCOUNT_ID_FIELD_NUMBER: _builtins.int
     REQUEST_DIGEST_FIELD_NUMBER: _builtins.int
     position: _builtins.int
@@ -186,6 +198,54 @@ class Event(_message.Message):
     def coverage_granted(self) -> Global___CoverageGranted:
         """An account may rely on a part of a registry."""
 
+    @_builtins.property
+    def inbound_message_recorded(self) -> Global___InboundMessageRecorded:
+        """A message of a person was recorded."""
+
+    @_builtins.property
+    def review_decided(self) -> Global___ReviewDecided:
+        """A person decided what an uncertain message says."""
+
+    @_builtins.property
+    def consent_recorded(self) -> Global___ConsentRecorded:
+        """A consent was recorded."""
+
+    @_builtins.property
+    def consent_revoked(self) -> Global___ConsentRevoked:
+        """Consents were revoked."""
+
+    @_builtins.property
+    def permission_answered(self) -> Global___PermissionAnswered:
+        """Somebody told whether permission for one send was given."""
+
+    @_builtins.property
+    def send_claimed(self) -> Global___SendClaimed:
+        """A permission for one send was asked to be used up."""
+
+    @_builtins.property
+    def region_closed(self) -> Global___RegionClosed:
+        """A region was closed."""
+
+    @_builtins.property
+    def region_opened(self) -> Global___RegionOpened:
+        """A region was opened."""
+
+    @_builtins.property
+    def account_changed(self) -> Global___AccountChanged:
+        """What an account wants was changed."""
+
+    @_builtins.property
+    def attempts_reserved(self) -> Global___AttemptsReserved:
+        """Attempts were claimed. Events of attempts have a stream of their own, which is pruned."""
+
+    @_builtins.property
+    def attempts_completed(self) -> Global___AttemptsCompleted:
+        """Attempts came to an outcome."""
+
+    @_builtins.property
+    def attempts_pruned(self) -> Global___AttemptsPruned:
+        """Attempts that no window needs any more were forgotten."""
+
     def __init__(
         self,
         *,
@@ -213,14 +273,26 @@ class Event(_message.Message):
         snapshot_activated: Global___SnapshotActivated | None = ...,
         snapshot_pruned: Global___SnapshotPruned | None = ...,
         coverage_granted: Global___CoverageGranted | None = ...,
+        inbound_message_recorded: Global___InboundMessageRecorded | None = ...,
+        review_decided: Global___ReviewDecided | None = ...,
+        consent_recorded: Global___ConsentRecorded | None = ...,
+        consent_revoked: Global___ConsentRevoked | None = ...,
+        permission_answered: Global___PermissionAnswered | None = ...,
+        send_claimed: Global___SendClaimed | None = ...,
+        region_closed: Global___RegionClosed | None = ...,
+        region_opened: Global___RegionOpened | None = ...,
+        account_changed: Global___AccountChanged | None = ...,
+        attempts_reserved: Global___AttemptsReserved | None = ...,
+        attempts_completed: Global___AttemptsCompleted | None = ...,
+        attempts_pruned: Global___AttemptsPruned | None = ...,
         account_id: _builtins.int = ...,
         request_digest: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "change", b"change", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "registry_created", b"registry_created", "requests_pruned", b"requests_pruned", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["account_changed", b"account_changed", "account_created", b"account_created", "attempts_completed", b"attempts_completed", "attempts_pruned", b"attempts_pruned", "attempts_reserved", b"attempts_reserved", "change", b"change", "consent_recorded", b"consent_recorded", "consent_revoked", b"consent_revoked", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "inbound_message_recorded", b"inbound_message_recorded", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "permission_answered", b"permission_answered", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "region_closed", b"region_closed", "region_opened", b"region_opened", "registry_created", b"registry_created", "requests_pruned", b"requests_pruned", "review_decided", b"review_decided", "send_claimed", b"send_claimed", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_created", b"account_created", "account_id", b"account_id", "actor", b"actor", "change", b"change", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "position", b"position", "registry_created", b"registry_created", "request_digest", b"request_digest", "request_id", b"request_id", "requests_pruned", b"requests_pruned", "role", b"role", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["account_changed", b"account_changed", "account_created", b"account_created", "account_id", b"account_id", "actor", b"actor", "attempts_completed", b"attempts_completed", "attempts_pruned", b"attempts_pruned", "attempts_reserved", b"attempts_reserved", "change", b"change", "consent_recorded", b"consent_recorded", "consent_revoked", b"consent_revoked", "coverage_granted", b"coverage_granted", "entries_added", b"entries_added", "entries_expired", b"entries_expired", "entries_removed", b"entries_removed", "inbound_message_recorded", b"inbound_message_recorded", "label_archived", b"label_archived", "label_created", b"label_created", "label_updated", b"label_updated", "opt_in_claimed", b"opt_in_claimed", "opt_in_set", b"opt_in_set", "permission_answered", b"permission_answered", "policy_applied", b"policy_applied", "policy_deleted", b"policy_deleted", "position", b"position", "region_closed", b"region_closed", "region_opened", b"region_opened", "registry_created", b"registry_created", "request_digest", b"request_digest", "request_id", b"request_id", "requests_pruned", b"requests_pruned", "review_decided", b"review_decided", "role", b"role", "send_claimed", b"send_claimed", "snapshot_activated", b"snapshot_activated", "snapshot_imported", b"snapshot_imported", "snapshot_pruned", b"snapshot_pruned", "time", b"time", "token_created", b"token_created", "token_revoked", b"token_revoked"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["entries_added", "entries_removed", "entries_expired", "label_created", "label_updated", "label_archived", "opt_in_set", "opt_in_claimed", "policy_applied", "policy_deleted", "account_created", "token_created", "token_revoked", "requests_pruned", "registry_created", "snapshot_imported", "snapshot_activated", "snapshot_pruned", "coverage_granted"]  # noqa: Y015
+    _WhichOneofReturnType_change: _TypeAlias = _typing.Literal["entries_added", "entries_removed", "entries_expired", "label_created", "label_updated", "label_archived", "opt_in_set", "opt_in_claimed", "policy_applied", "policy_deleted", "account_created", "token_created", "token_revoked", "requests_pruned", "registry_created", "snapshot_imported", "snapshot_activated", "snapshot_pruned", "coverage_granted", "inbound_message_recorded", "review_decided", "consent_recorded", "consent_revoked", "permission_answered", "send_claimed", "region_closed", "region_opened", "account_changed", "attempts_reserved", "attempts_completed", "attempts_pruned"]  # noqa: Y015
     _WhichOneofArgType_change: _TypeAlias = _typing.Literal["change", b"change"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_change) -> _WhichOneofReturnType_change | None: ...
 
@@ -853,3 +925,605 @@ class CoverageGranted(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CoverageGranted: _TypeAlias = CoverageGranted  # noqa: Y015
+
+@_typing.final
+class InboundMessageRecorded(_message.Message):
+    """A message of a person was recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    MESSAGE_CLASS_FIELD_NUMBER: _builtins.int
+    MATCHED_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_UNTIL_MS_FIELD_NUMBER: _builtins.int
+    BEFORE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized number."""
+    channel: _core_pb2.Channel.ValueType
+    """SMS or WHATSAPP."""
+    message_class: _core_pb2.MessageClass.ValueType
+    """What it says."""
+    matched: _builtins.str
+    """What told so."""
+    message_id: _builtins.str
+    """The gateway's id of the message."""
+    text: _builtins.str
+    """What was written, where the account keeps texts."""
+    confirmation_until_ms: _builtins.int
+    """Until when the one confirmation may be sent, in milliseconds since 1970-01-01 UTC. 0: there is none."""
+    before: _core_pb2.OptInStatus.ValueType
+    """The opt-in status before."""
+    status: _core_pb2.OptInStatus.ValueType
+    """The opt-in status after."""
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        message_class: _core_pb2.MessageClass.ValueType = ...,
+        matched: _builtins.str = ...,
+        message_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        confirmation_until_ms: _builtins.int = ...,
+        before: _core_pb2.OptInStatus.ValueType = ...,
+        status: _core_pb2.OptInStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "before", b"before", "channel", b"channel", "confirmation_until_ms", b"confirmation_until_ms", "matched", b"matched", "message_class", b"message_class", "message_id", b"message_id", "status", b"status", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InboundMessageRecorded: _TypeAlias = InboundMessageRecorded  # noqa: Y015
+
+@_typing.final
+class ReviewDecided(_message.Message):
+    """A person decided what an uncertain message says."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REVIEW_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    DECISION_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    review: _builtins.int
+    """The position of the message's event."""
+    address: _builtins.str
+    """The normalized number."""
+    decision: _core_pb2.ReviewDecision.ValueType
+    """The decision."""
+    note: _builtins.str
+    """A remark."""
+    changed: _builtins.bool
+    """False where it was decided before."""
+    def __init__(
+        self,
+        *,
+        review: _builtins.int = ...,
+        address: _builtins.str = ...,
+        decision: _core_pb2.ReviewDecision.ValueType = ...,
+        note: _builtins.str = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "changed", b"changed", "decision", b"decision", "note", b"note", "review", b"review"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReviewDecided: _TypeAlias = ReviewDecided  # noqa: Y015
+
+@_typing.final
+class ConsentRecorded(_message.Message):
+    """A consent was recorded."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    GIVEN_AT_MS_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized address."""
+    kind: _core_pb2.ConsentKind.ValueType
+    """What kind of evidence it is."""
+    purpose: _core_pb2.Purpose.ValueType
+    """The purpose it is for. Not set: every purpose."""
+    policy: _builtins.str
+    """The policy it is for. Empty: every policy."""
+    given_at_ms: _builtins.int
+    """When it was given, in milliseconds since 1970-01-01 UTC."""
+    expires_at_ms: _builtins.int
+    """When it ends, in milliseconds since 1970-01-01 UTC. 0: never."""
+    source: _core_pb2.Source.ValueType
+    """Where it came from."""
+    note: _builtins.str
+    """A remark."""
+    changed: _builtins.bool
+    """False where one that ends as late stood already."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels it is for."""
+
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        kind: _core_pb2.ConsentKind.ValueType = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        purpose: _core_pb2.Purpose.ValueType = ...,
+        policy: _builtins.str = ...,
+        given_at_ms: _builtins.int = ...,
+        expires_at_ms: _builtins.int = ...,
+        source: _core_pb2.Source.ValueType = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        note: _builtins.str = ...,
+        changed: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "changed", b"changed", "channels", b"channels", "evidence", b"evidence", "expires_at_ms", b"expires_at_ms", "given_at_ms", b"given_at_ms", "kind", b"kind", "note", b"note", "policy", b"policy", "purpose", b"purpose", "source", b"source"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentRecorded: _TypeAlias = ConsentRecorded  # noqa: Y015
+
+@_typing.final
+class ConsentRevoked(_message.Message):
+    """Consents were revoked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    PURPOSES_FIELD_NUMBER: _builtins.int
+    WIDENED_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    REVOKED_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized address."""
+    widened: _builtins.bool
+    """True where a rule widened it to every purpose."""
+    source: _core_pb2.Source.ValueType
+    """Who said it."""
+    note: _builtins.str
+    """A remark."""
+    revoked: _builtins.int
+    """How many were taken away or narrowed."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """For these channels."""
+
+    @_builtins.property
+    def purposes(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Purpose.ValueType]:
+        """For these purposes. Empty: every purpose."""
+
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        purposes: _abc.Iterable[_core_pb2.Purpose.ValueType] | None = ...,
+        widened: _builtins.bool = ...,
+        source: _core_pb2.Source.ValueType = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        note: _builtins.str = ...,
+        revoked: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channels", b"channels", "evidence", b"evidence", "note", b"note", "purposes", b"purposes", "revoked", b"revoked", "source", b"source", "widened", b"widened"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConsentRevoked: _TypeAlias = ConsentRevoked  # noqa: Y015
+
+@_typing.final
+class PermissionAnswered(_message.Message):
+    """Somebody told whether permission for one send was given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    PERMISSION_GIVEN_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_MS_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    DEBT_ID_FIELD_NUMBER: _builtins.int
+    CHECKED_POSITION_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized address."""
+    channel: _core_pb2.Channel.ValueType
+    """The channel."""
+    policy: _builtins.str
+    """The policy it was asked under."""
+    permission_given: _builtins.bool
+    """The answer."""
+    expires_at_ms: _builtins.int
+    """When the permission ends, in milliseconds since 1970-01-01 UTC. 0: none was made."""
+    note: _builtins.str
+    """Who asked whom."""
+    time_zone: _builtins.str
+    """The time zone that the row named, with which the claim is checked again."""
+    postal_code: _builtins.str
+    """The postal code that the row named."""
+    contact_id: _builtins.str
+    """The contact that the row named."""
+    debt_id: _builtins.str
+    """The debt that the row named."""
+    checked_position: _builtins.int
+    """The position that the row was checked at or after: what came later is nothing that the permission is about."""
+    @_builtins.property
+    def evidence(self) -> _core_pb2.Evidence:
+        """What proves it."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        channel: _core_pb2.Channel.ValueType = ...,
+        policy: _builtins.str = ...,
+        permission_given: _builtins.bool = ...,
+        expires_at_ms: _builtins.int = ...,
+        note: _builtins.str = ...,
+        evidence: _core_pb2.Evidence | None = ...,
+        time_zone: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        debt_id: _builtins.str = ...,
+        checked_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "checked_position", b"checked_position", "contact_id", b"contact_id", "debt_id", b"debt_id", "evidence", b"evidence", "expires_at_ms", b"expires_at_ms", "note", b"note", "permission_given", b"permission_given", "policy", b"policy", "postal_code", b"postal_code", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PermissionAnswered: _TypeAlias = PermissionAnswered  # noqa: Y015
+
+@_typing.final
+class SendClaimed(_message.Message):
+    """A permission for one send was asked to be used up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PERMISSION_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    permission: _builtins.int
+    """The position of the event that made the permission."""
+    address: _builtins.str
+    """The normalized address."""
+    granted: _builtins.bool
+    """Whether this claim was the one that got it."""
+    def __init__(
+        self,
+        *,
+        permission: _builtins.int = ...,
+        address: _builtins.str = ...,
+        granted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "granted", b"granted", "permission", b"permission"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SendClaimed: _TypeAlias = SendClaimed  # noqa: Y015
+
+@_typing.final
+class RegionClosed(_message.Message):
+    """A region was closed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The country or subdivision in ISO 3166."""
+    until_ms: _builtins.int
+    """When it opens again, in milliseconds since 1970-01-01 UTC."""
+    reason: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        until_ms: _builtins.int = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "region", b"region", "until_ms", b"until_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegionClosed: _TypeAlias = RegionClosed  # noqa: Y015
+
+@_typing.final
+class RegionOpened(_message.Message):
+    """A region was opened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The country or subdivision in ISO 3166."""
+    reason: _builtins.str
+    """Why."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "region", b"region"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegionOpened: _TypeAlias = RegionOpened  # noqa: Y015
+
+@_typing.final
+class AccountChanged(_message.Message):
+    """What an account wants was changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    DEFAULT_REGION_FIELD_NUMBER: _builtins.int
+    KEEP_TEXTS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The account's name."""
+    default_region: _builtins.str
+    """The country that numbers without a country belong to, as ISO 3166-1 alpha-2. Empty: none."""
+    keep_texts: _builtins.bool
+    """Whether the texts of inbound messages are kept."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        default_region: _builtins.str = ...,
+        keep_texts: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["default_region", b"default_region", "keep_texts", b"keep_texts", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AccountChanged: _TypeAlias = AccountChanged  # noqa: Y015
+
+@_typing.final
+class ClaimLimit(_message.Message):
+    """A limit that a claim was judged by."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_FIELD_NUMBER: _builtins.int
+    WINDOW_MS_FIELD_NUMBER: _builtins.int
+    PER_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    SINCE_MS_FIELD_NUMBER: _builtins.int
+    max: _builtins.int
+    """At most this many in a window."""
+    window_ms: _builtins.int
+    """The length of the window in milliseconds."""
+    per: _core_pb2.AttemptScope.ValueType
+    """What was counted by."""
+    after: _core_pb2.AttemptOutcome.ValueType
+    """A cool-down: an attempt that came to this outcome stops the claim. Not set: a limit."""
+    since_ms: _builtins.int
+    """A limit: the begin of the window by the clock of the server that claimed; the earlier of it and that of the
+    event's time counts. A cool-down: an outcome at this time or later stops. In milliseconds since 1970-01-01 UTC.
+    """
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels on which attempts count."""
+
+    def __init__(
+        self,
+        *,
+        max: _builtins.int = ...,
+        window_ms: _builtins.int = ...,
+        per: _core_pb2.AttemptScope.ValueType = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        after: _core_pb2.AttemptOutcome.ValueType = ...,
+        since_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "channels", b"channels", "max", b"max", "per", b"per", "since_ms", b"since_ms", "window_ms", b"window_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimLimit: _TypeAlias = ClaimLimit  # noqa: Y015
+
+@_typing.final
+class ClaimedAttempt(_message.Message):
+    """One attempt that was to be claimed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    DEBT_ID_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    GRANTED_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    address: _builtins.str
+    """The normalized address."""
+    contact_id: _builtins.str
+    """The contact. Empty: none."""
+    debt_id: _builtins.str
+    """The debt. Empty: none."""
+    granted: _builtins.bool
+    """Whether it was granted."""
+    row: _builtins.int
+    """Its row in the request."""
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """The limits that it was judged by, as indexes into limits."""
+
+    def __init__(
+        self,
+        *,
+        address: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        debt_id: _builtins.str = ...,
+        limits: _abc.Iterable[_builtins.int] | None = ...,
+        granted: _builtins.bool = ...,
+        row: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_id", b"contact_id", "debt_id", b"debt_id", "granted", b"granted", "limits", b"limits", "row", b"row"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClaimedAttempt: _TypeAlias = ClaimedAttempt  # noqa: Y015
+
+@_typing.final
+class AttemptsReserved(_message.Message):
+    """Attempts were claimed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    LEASE_MS_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    channel: _core_pb2.Channel.ValueType
+    """The channel of the contact."""
+    lease_ms: _builtins.int
+    """How long the leases run from the event's time, in milliseconds."""
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClaimLimit]:
+        """The limits, with every pack and region resolved."""
+
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClaimedAttempt]:
+        """In the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        channel: _core_pb2.Channel.ValueType = ...,
+        lease_ms: _builtins.int = ...,
+        limits: _abc.Iterable[Global___ClaimLimit] | None = ...,
+        attempts: _abc.Iterable[Global___ClaimedAttempt] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "channel", b"channel", "lease_ms", b"lease_ms", "limits", b"limits"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptsReserved: _TypeAlias = AttemptsReserved  # noqa: Y015
+
+@_typing.final
+class CompletedAttempt(_message.Message):
+    """One attempt that came to an outcome."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RESERVATION_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    reservation: _builtins.str
+    """The claim, as ReserveAttempts named it."""
+    outcome: _core_pb2.AttemptOutcome.ValueType
+    """The outcome."""
+    def __init__(
+        self,
+        *,
+        reservation: _builtins.str = ...,
+        outcome: _core_pb2.AttemptOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "reservation", b"reservation"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CompletedAttempt: _TypeAlias = CompletedAttempt  # noqa: Y015
+
+@_typing.final
+class AttemptsCompleted(_message.Message):
+    """Attempts came to an outcome."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def attempts(self) -> _containers.RepeatedCompositeFieldContainer[Global___CompletedAttempt]:
+        """In the order of the request."""
+
+    def __init__(
+        self,
+        *,
+        attempts: _abc.Iterable[Global___CompletedAttempt] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptsCompleted: _TypeAlias = AttemptsCompleted  # noqa: Y015
+
+@_typing.final
+class AttemptsPruned(_message.Message):
+    """Attempts that no window needs any more were forgotten."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUTOFF_MS_FIELD_NUMBER: _builtins.int
+    EVENTS_MAX_FIELD_NUMBER: _builtins.int
+    cutoff_ms: _builtins.int
+    """Those of events at this time or before, in milliseconds since 1970-01-01 UTC."""
+    events_max: _builtins.int
+    """At most this many events are looked at."""
+    def __init__(
+        self,
+        *,
+        cutoff_ms: _builtins.int = ...,
+        events_max: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cutoff_ms", b"cutoff_ms", "events_max", b"events_max"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptsPruned: _TypeAlias = AttemptsPruned  # noqa: Y015

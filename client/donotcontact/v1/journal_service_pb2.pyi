@@ -43,11 +43,19 @@ class _EventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventKind.V
     EVENT_KIND_POLICY: _EventKind.ValueType  # 6
     """PolicyApplied, PolicyDeleted."""
     EVENT_KIND_ACCESS: _EventKind.ValueType  # 7
-    """AccountCreated, TokenCreated, TokenRevoked."""
+    """AccountCreated, AccountChanged, TokenCreated, TokenRevoked."""
     EVENT_KIND_HOUSEKEEPING: _EventKind.ValueType  # 8
     """RequestsPruned."""
     EVENT_KIND_REGISTRY: _EventKind.ValueType  # 9
     """RegistryCreated, SnapshotImported, SnapshotActivated, SnapshotPruned, CoverageGranted."""
+    EVENT_KIND_MESSAGE: _EventKind.ValueType  # 10
+    """InboundMessageRecorded, ReviewDecided."""
+    EVENT_KIND_CONSENT: _EventKind.ValueType  # 11
+    """ConsentRecorded, ConsentRevoked."""
+    EVENT_KIND_PERMISSION: _EventKind.ValueType  # 12
+    """PermissionAnswered, SendClaimed."""
+    EVENT_KIND_REGION: _EventKind.ValueType  # 13
+    """RegionClosed, RegionOpened."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
     """The kind of an event, for filters."""
@@ -67,11 +75,19 @@ EVENT_KIND_OPT_IN: EventKind.ValueType  # 5
 EVENT_KIND_POLICY: EventKind.ValueType  # 6
 """PolicyApplied, PolicyDeleted."""
 EVENT_KIND_ACCESS: EventKind.ValueType  # 7
-"""AccountCreated, TokenCreated, TokenRevoked."""
+"""AccountCreated, AccountChanged, TokenCreated, TokenRevoked."""
 EVENT_KIND_HOUSEKEEPING: EventKind.ValueType  # 8
 """RequestsPruned."""
 EVENT_KIND_REGISTRY: EventKind.ValueType  # 9
 """RegistryCreated, SnapshotImported, SnapshotActivated, SnapshotPruned, CoverageGranted."""
+EVENT_KIND_MESSAGE: EventKind.ValueType  # 10
+"""InboundMessageRecorded, ReviewDecided."""
+EVENT_KIND_CONSENT: EventKind.ValueType  # 11
+"""ConsentRecorded, ConsentRevoked."""
+EVENT_KIND_PERMISSION: EventKind.ValueType  # 12
+"""PermissionAnswered, SendClaimed."""
+EVENT_KIND_REGION: EventKind.ValueType  # 13
+"""RegionClosed, RegionOpened."""
 Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
 
 @_typing.final

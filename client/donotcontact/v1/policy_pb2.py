@@ -25,21 +25,27 @@ _sym_db = _symbol_database.Default()
 from donotcontact.v1 import core_pb2 as donotcontact_dot_v1_dot_core__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64onotcontact/v1/policy.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\":\n\x0cRequireOptIn\x12*\n\x08\x63hannels\x18\x01 \x03(\x0e\x32\x18.donotcontact.v1.Channel\"c\n\x10RequiredRegistry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cmax_age_days\x18\x02 \x01(\r\x12\x12\n\ncategories\x18\x03 \x03(\r\x12\x17\n\x0flisted_days_min\x18\x04 \x01(\r\"\xc1\x02\n\x06Policy\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x18.donotcontact.v1.Channel\x12)\n\x07purpose\x18\x03 \x01(\x0e\x32\x18.donotcontact.v1.Purpose\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x35\n\x0erequire_opt_in\x18\x05 \x01(\x0b\x32\x1d.donotcontact.v1.RequireOptIn\x12#\n\x04mode\x18\x06 \x01(\x0e\x32\x15.donotcontact.v1.Mode\x12\x35\n\nregistries\x18\x07 \x03(\x0b\x32!.donotcontact.v1.RequiredRegistry\x12/\n\nunscreened\x18\x08 \x01(\x0e\x32\x1b.donotcontact.v1.Unscreened*?\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x10\n\x0cMODE_ENFORCE\x10\x01\x12\x0f\n\x0bMODE_SHADOW\x10\x02*Y\n\nUnscreened\x12\x1a\n\x16UNSCREENED_UNSPECIFIED\x10\x00\x12\x19\n\x15UNSCREENED_UNSCREENED\x10\x01\x12\x14\n\x10UNSCREENED_BLOCK\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1c\x64onotcontact/v1/policy.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\":\n\x0cRequireOptIn\x12*\n\x08\x63hannels\x18\x01 \x03(\x0e\x32\x18.donotcontact.v1.Channel\"\x94\x01\n\x10RequiredRegistry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x14\n\x0cmax_age_days\x18\x02 \x01(\r\x12\x12\n\ncategories\x18\x03 \x03(\r\x12\x17\n\x0flisted_days_min\x18\x04 \x01(\r\x12/\n\tlifted_by\x18\x05 \x03(\x0e\x32\x1c.donotcontact.v1.ConsentKind\"\x97\x01\n\x0c\x41ttemptLimit\x12\x0b\n\x03max\x18\x01 \x01(\r\x12\x11\n\tper_hours\x18\x02 \x01(\r\x12\x0f\n\x07regions\x18\x03 \x03(\t\x12*\n\x03per\x18\x04 \x01(\x0e\x32\x1d.donotcontact.v1.AttemptScope\x12*\n\x08\x63hannels\x18\x05 \x03(\x0e\x32\x18.donotcontact.v1.Channel\"\xc0\x01\n\x08\x43ooldown\x12.\n\x05\x61\x66ter\x18\x01 \x01(\x0e\x32\x1f.donotcontact.v1.AttemptOutcome\x12\r\n\x05hours\x18\x02 \x01(\r\x12\x0c\n\x04\x64\x61ys\x18\x03 \x01(\r\x12\x0f\n\x07regions\x18\x04 \x03(\t\x12*\n\x03per\x18\x05 \x01(\x0e\x32\x1d.donotcontact.v1.AttemptScope\x12*\n\x08\x63hannels\x18\x06 \x03(\x0e\x32\x18.donotcontact.v1.Channel\"?\n\x11OneTimePermission\x12*\n\x08\x63hannels\x18\x01 \x03(\x0e\x32\x18.donotcontact.v1.Channel\"\x95\x04\n\x06Policy\x12\x0c\n\x04name\x18\x01 \x01(\t\x12*\n\x08\x63hannels\x18\x02 \x03(\x0e\x32\x18.donotcontact.v1.Channel\x12)\n\x07purpose\x18\x03 \x01(\x0e\x32\x18.donotcontact.v1.Purpose\x12\x0e\n\x06labels\x18\x04 \x03(\t\x12\x35\n\x0erequire_opt_in\x18\x05 \x01(\x0b\x32\x1d.donotcontact.v1.RequireOptIn\x12#\n\x04mode\x18\x06 \x01(\x0e\x32\x15.donotcontact.v1.Mode\x12\x35\n\nregistries\x18\x07 \x03(\x0b\x32!.donotcontact.v1.RequiredRegistry\x12/\n\nunscreened\x18\x08 \x01(\x0e\x32\x1b.donotcontact.v1.Unscreened\x12\x15\n\rcalling_hours\x18\t \x03(\t\x12\x35\n\x0e\x61ttempt_limits\x18\n \x03(\x0b\x32\x1d.donotcontact.v1.AttemptLimit\x12,\n\tcooldowns\x18\x0b \x03(\x0b\x32\x19.donotcontact.v1.Cooldown\x12\x15\n\rattempt_packs\x18\x0c \x03(\t\x12?\n\x13one_time_permission\x18\r \x01(\x0b\x32\".donotcontact.v1.OneTimePermission*?\n\x04Mode\x12\x14\n\x10MODE_UNSPECIFIED\x10\x00\x12\x10\n\x0cMODE_ENFORCE\x10\x01\x12\x0f\n\x0bMODE_SHADOW\x10\x02*Y\n\nUnscreened\x12\x1a\n\x16UNSCREENED_UNSPECIFIED\x10\x00\x12\x19\n\x15UNSCREENED_UNSCREENED\x10\x01\x12\x14\n\x10UNSCREENED_BLOCK\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'donotcontact.v1.policy_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_MODE']._serialized_start=562
-  _globals['_MODE']._serialized_end=625
-  _globals['_UNSCREENED']._serialized_start=627
-  _globals['_UNSCREENED']._serialized_end=716
+  _globals['_MODE']._serialized_start=1238
+  _globals['_MODE']._serialized_end=1301
+  _globals['_UNSCREENED']._serialized_start=1303
+  _globals['_UNSCREENED']._serialized_end=1392
   _globals['_REQUIREOPTIN']._serialized_start=77
   _globals['_REQUIREOPTIN']._serialized_end=135
-  _globals['_REQUIREDREGISTRY']._serialized_start=137
-  _globals['_REQUIREDREGISTRY']._serialized_end=236
-  _globals['_POLICY']._serialized_start=239
-  _globals['_POLICY']._serialized_end=560
+  _globals['_REQUIREDREGISTRY']._serialized_start=138
+  _globals['_REQUIREDREGISTRY']._serialized_end=286
+  _globals['_ATTEMPTLIMIT']._serialized_start=289
+  _globals['_ATTEMPTLIMIT']._serialized_end=440
+  _globals['_COOLDOWN']._serialized_start=443
+  _globals['_COOLDOWN']._serialized_end=635
+  _globals['_ONETIMEPERMISSION']._serialized_start=637
+  _globals['_ONETIMEPERMISSION']._serialized_end=700
+  _globals['_POLICY']._serialized_start=703
+  _globals['_POLICY']._serialized_end=1236
 # @@protoc_insertion_point(module_scope)

@@ -31,7 +31,9 @@ class _ModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Mode.ValueType],
     MODE_ENFORCE: _Mode.ValueType  # 1
     """What the policy finds is the verdict."""
     MODE_SHADOW: _Mode.ValueType  # 2
-    """The built-in labels stay in force; what the policy asks for beyond them is reported, not enforced."""
+    """The built-in labels, reviews and closed regions stay in force; what the policy asks for beyond them is reported, not
+    enforced. one_time_permission weakens nothing here: an opt-out is reported as BLOCK.
+    """
 
 class Mode(_Mode, metaclass=_ModeEnumTypeWrapper):
     """Whether a policy stops contact."""
@@ -41,7 +43,9 @@ MODE_UNSPECIFIED: Mode.ValueType  # 0
 MODE_ENFORCE: Mode.ValueType  # 1
 """What the policy finds is the verdict."""
 MODE_SHADOW: Mode.ValueType  # 2
-"""The built-in labels stay in force; what the policy asks for beyond them is reported, not enforced."""
+"""The built-in labels, reviews and closed regions stay in force; what the policy asks for beyond them is reported, not
+enforced. one_time_permission weakens nothing here: an opt-out is reported as BLOCK.
+"""
 Global___Mode: _TypeAlias = Mode  # noqa: Y015
 
 class _Unscreened:
@@ -102,19 +106,27 @@ class RequiredRegistry(_message.Message):
     MAX_AGE_DAYS_FIELD_NUMBER: _builtins.int
     CATEGORIES_FIELD_NUMBER: _builtins.int
     LISTED_DAYS_MIN_FIELD_NUMBER: _builtins.int
+    LIFTED_BY_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The registry's name. It must exist."""
     max_age_days: _builtins.int
     """The list must not be older than this at the moment of contact, in days since the list's own date. 0: any age."""
     listed_days_min: _builtins.int
     """A number that joined the register less than this many days before the contact does not match: one that a list
-    of that time, kept here, covers and lacks. Where no such list is kept, being on the list in force is enough.
+    of that time, kept here, covers and lacks, where no list of that date or before has it and every older list can be
+    read. Where no such list is kept, being on the list in force is enough.
     0: being on the list in force is enough.
     """
     @_builtins.property
     def categories(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Registers that keep preferences: only numbers that refused one of these categories, or every category, match.
         Empty: every number on the register matches.
+        """
+
+    @_builtins.property
+    def lifted_by(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.ConsentKind.ValueType]:
+        """A match is lifted by a consent of one of these kinds that is in force, for the channel and purpose of the contact.
+        Never lifted: a list that is missing or stale, or does not cover the number. Empty: nothing lifts.
         """
 
     def __init__(
@@ -124,14 +136,127 @@ class RequiredRegistry(_message.Message):
         max_age_days: _builtins.int = ...,
         categories: _abc.Iterable[_builtins.int] | None = ...,
         listed_days_min: _builtins.int = ...,
+        lifted_by: _abc.Iterable[_core_pb2.ConsentKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "listed_days_min", b"listed_days_min", "max_age_days", b"max_age_days", "name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["categories", b"categories", "lifted_by", b"lifted_by", "listed_days_min", b"listed_days_min", "max_age_days", b"max_age_days", "name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RequiredRegistry: _TypeAlias = RequiredRegistry  # noqa: Y015
+
+@_typing.final
+class AttemptLimit(_message.Message):
+    """A bound on contact attempts in a rolling window. Attempts are those of ReserveAttempts, of the whole account."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAX_FIELD_NUMBER: _builtins.int
+    PER_HOURS_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    PER_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    max: _builtins.int
+    """At most this many in a window. 1 to 1,000."""
+    per_hours: _builtins.int
+    """The length of the window in hours, rolling, not by calendar day. 1 to 744."""
+    per: _core_pb2.AttemptScope.ValueType
+    """What is counted by. Default: NUMBER. CONTACT and DEBT need the row's contact_id or debt_id."""
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it holds: countries and subdivisions in ISO 3166, such as US or US-FL. Empty: everywhere."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels on which attempts count, and on which it holds. Empty: all of them together."""
+
+    def __init__(
+        self,
+        *,
+        max: _builtins.int = ...,
+        per_hours: _builtins.int = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
+        per: _core_pb2.AttemptScope.ValueType = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "max", b"max", "per", b"per", "per_hours", b"per_hours", "regions", b"regions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptLimit: _TypeAlias = AttemptLimit  # noqa: Y015
+
+@_typing.final
+class Cooldown(_message.Message):
+    """A pause after an attempt that came to some outcome."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_FIELD_NUMBER: _builtins.int
+    HOURS_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
+    PER_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    after: _core_pb2.AttemptOutcome.ValueType
+    """CONVERSATION or ABANDONED."""
+    hours: _builtins.int
+    """The length of the pause in hours from the attempt's completion. 1 to 720. Either this or days."""
+    days: _builtins.int
+    """The length in calendar days where the person is; the day of the outcome is the first. 1 to 30. Either this or hours."""
+    per: _core_pb2.AttemptScope.ValueType
+    """What is counted by, as in AttemptLimit."""
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it holds, as in AttemptLimit."""
+
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels on which the outcome counts, and on which it holds. Empty: all of them together."""
+
+    def __init__(
+        self,
+        *,
+        after: _core_pb2.AttemptOutcome.ValueType = ...,
+        hours: _builtins.int = ...,
+        days: _builtins.int = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
+        per: _core_pb2.AttemptScope.ValueType = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "channels", b"channels", "days", b"days", "hours", b"hours", "per", b"per", "regions", b"regions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Cooldown: _TypeAlias = Cooldown  # noqa: Y015
+
+@_typing.final
+class OneTimePermission(_message.Message):
+    """Lets a person confirm permission for one send to somebody who opted out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """On these channels. At least one."""
+
+    def __init__(
+        self,
+        *,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OneTimePermission: _TypeAlias = OneTimePermission  # noqa: Y015
 
 @_typing.final
 class Policy(_message.Message):
@@ -147,6 +272,11 @@ class Policy(_message.Message):
     MODE_FIELD_NUMBER: _builtins.int
     REGISTRIES_FIELD_NUMBER: _builtins.int
     UNSCREENED_FIELD_NUMBER: _builtins.int
+    CALLING_HOURS_FIELD_NUMBER: _builtins.int
+    ATTEMPT_LIMITS_FIELD_NUMBER: _builtins.int
+    COOLDOWNS_FIELD_NUMBER: _builtins.int
+    ATTEMPT_PACKS_FIELD_NUMBER: _builtins.int
+    ONE_TIME_PERMISSION_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """1 to 64 characters: letters, digits, dot, hyphen, underscore; first a letter or digit."""
     purpose: _core_pb2.Purpose.ValueType
@@ -173,6 +303,30 @@ class Policy(_message.Message):
         them, covered by every one that has it in its scope, and stand on none. They say nothing about e-mail. At most 20.
         """
 
+    @_builtins.property
+    def calling_hours(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rule packs whose calling hours hold, for phone numbers. Every rule that applies must be open, in every time zone
+        that the number may be in; a number that no rule speaks about is not screened. At most 20.
+        """
+
+    @_builtins.property
+    def attempt_limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___AttemptLimit]:
+        """Attempt limits; each that applies must have room. At most 20."""
+
+    @_builtins.property
+    def cooldowns(self) -> _containers.RepeatedCompositeFieldContainer[Global___Cooldown]:
+        """Pauses after an outcome; each that applies must be over. At most 20."""
+
+    @_builtins.property
+    def attempt_packs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Rule packs whose attempt limits and cool-downs hold beside these. At most 20."""
+
+    @_builtins.property
+    def one_time_permission(self) -> Global___OneTimePermission:
+        """Where an opt-out gives PERMISSION_REQUIRED instead of BLOCK. A do-not-contact entry, and an entry for a legal
+        reason or for one who died, still gives BLOCK. Not set: nowhere.
+        """
+
     def __init__(
         self,
         *,
@@ -184,10 +338,15 @@ class Policy(_message.Message):
         mode: Global___Mode.ValueType = ...,
         registries: _abc.Iterable[Global___RequiredRegistry] | None = ...,
         unscreened: Global___Unscreened.ValueType = ...,
+        calling_hours: _abc.Iterable[_builtins.str] | None = ...,
+        attempt_limits: _abc.Iterable[Global___AttemptLimit] | None = ...,
+        cooldowns: _abc.Iterable[Global___Cooldown] | None = ...,
+        attempt_packs: _abc.Iterable[_builtins.str] | None = ...,
+        one_time_permission: Global___OneTimePermission | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["require_opt_in", b"require_opt_in"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["one_time_permission", b"one_time_permission", "require_opt_in", b"require_opt_in"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "labels", b"labels", "mode", b"mode", "name", b"name", "purpose", b"purpose", "registries", b"registries", "require_opt_in", b"require_opt_in", "unscreened", b"unscreened"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_limits", b"attempt_limits", "attempt_packs", b"attempt_packs", "calling_hours", b"calling_hours", "channels", b"channels", "cooldowns", b"cooldowns", "labels", b"labels", "mode", b"mode", "name", b"name", "one_time_permission", b"one_time_permission", "purpose", b"purpose", "registries", b"registries", "require_opt_in", b"require_opt_in", "unscreened", b"unscreened"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -294,3 +294,337 @@ class DeletePolicyResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___DeletePolicyResponse: _TypeAlias = DeletePolicyResponse  # noqa: Y015
+
+@_typing.final
+class ClosedRegion(_message.Message):
+    """A region that is closed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    CLOSED_AT_FIELD_NUMBER: _builtins.int
+    EVENT_POSITION_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The country or subdivision in ISO 3166, such as US-FL."""
+    reason: _builtins.str
+    """Why it was closed."""
+    event_position: _builtins.int
+    """The position of the event that closed it."""
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When it opens again."""
+
+    @_builtins.property
+    def closed_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was closed."""
+
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        closed_at: _timestamp_pb2.Timestamp | None = ...,
+        event_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["closed_at", b"closed_at", "event_position", b"event_position", "reason", b"reason", "region", b"region", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ClosedRegion: _TypeAlias = ClosedRegion  # noqa: Y015
+
+@_typing.final
+class CloseRegionRequest(_message.Message):
+    """Closes a region."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The country or subdivision in ISO 3166, such as US-FL. Subdivisions are known for US and CA numbers."""
+    reason: _builtins.str
+    """Why. 1 to 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    @_builtins.property
+    def until(self) -> _timestamp_pb2.Timestamp:
+        """When it opens again: later than now, at most 400 days. Required, rounded up to a minute."""
+
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        until: _timestamp_pb2.Timestamp | None = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["until", b"until"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "reason", b"reason", "region", b"region", "request_id", b"request_id", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseRegionRequest: _TypeAlias = CloseRegionRequest  # noqa: Y015
+
+@_typing.final
+class CloseRegionResponse(_message.Message):
+    """What happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CloseRegionResponse: _TypeAlias = CloseRegionResponse  # noqa: Y015
+
+@_typing.final
+class OpenRegionRequest(_message.Message):
+    """Opens a region."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGION_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    region: _builtins.str
+    """The country or subdivision."""
+    reason: _builtins.str
+    """Why. At most 1,000 bytes."""
+    actor: _builtins.str
+    """On whose behalf. At most 128 bytes."""
+    request_id: _builtins.str
+    """A UUID that makes a retry safe for 7 days."""
+    def __init__(
+        self,
+        *,
+        region: _builtins.str = ...,
+        reason: _builtins.str = ...,
+        actor: _builtins.str = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "reason", b"reason", "region", b"region", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenRegionRequest: _TypeAlias = OpenRegionRequest  # noqa: Y015
+
+@_typing.final
+class OpenRegionResponse(_message.Message):
+    """What happened."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANGED_FIELD_NUMBER: _builtins.int
+    WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """False where it was not closed."""
+    @_builtins.property
+    def written_at(self) -> _core_pb2.Revision:
+        """The revision that holds the change."""
+
+    def __init__(
+        self,
+        *,
+        changed: _builtins.bool = ...,
+        written_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["written_at", b"written_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "written_at", b"written_at"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenRegionResponse: _TypeAlias = OpenRegionResponse  # noqa: Y015
+
+@_typing.final
+class ListClosedRegionsRequest(_message.Message):
+    """Asks for the regions that are closed. At most 1,000 can be."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClosedRegionsRequest: _TypeAlias = ListClosedRegionsRequest  # noqa: Y015
+
+@_typing.final
+class ListClosedRegionsResponse(_message.Message):
+    """The regions that are closed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REGIONS_FIELD_NUMBER: _builtins.int
+    READ_AT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClosedRegion]:
+        """By name."""
+
+    @_builtins.property
+    def read_at(self) -> _core_pb2.Revision:
+        """The revision it was read at."""
+
+    def __init__(
+        self,
+        *,
+        regions: _abc.Iterable[Global___ClosedRegion] | None = ...,
+        read_at: _core_pb2.Revision | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["read_at", b"read_at", "regions", b"regions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListClosedRegionsResponse: _TypeAlias = ListClosedRegionsResponse  # noqa: Y015
+
+@_typing.final
+class ListRulePacksRequest(_message.Message):
+    """Asks for the rule packs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRulePacksRequest: _TypeAlias = ListRulePacksRequest  # noqa: Y015
+
+@_typing.final
+class PackRule(_message.Message):
+    """One rule of a pack."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    SENTENCE_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id, such as us-fl-hours."""
+    kind: _builtins.str
+    """What it bounds: hours, limit, cooldown, consent or revocation."""
+    region: _builtins.str
+    """The country or subdivision in ISO 3166."""
+    sentence: _builtins.str
+    """What it says, in words."""
+    citation: _builtins.str
+    """The statute or regulation."""
+    effective: _builtins.str
+    """From when on it holds, as YYYY-MM-DD."""
+    confidence: _builtins.str
+    """confirmed, or second-hand where no primary source was found."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        kind: _builtins.str = ...,
+        region: _builtins.str = ...,
+        sentence: _builtins.str = ...,
+        citation: _builtins.str = ...,
+        effective: _builtins.str = ...,
+        confidence: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "confidence", b"confidence", "effective", b"effective", "id", b"id", "kind", b"kind", "region", b"region", "sentence", b"sentence"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackRule: _TypeAlias = PackRule  # noqa: Y015
+
+@_typing.final
+class RulePack(_message.Message):
+    """A rule pack."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    RULES_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, as a policy names it."""
+    title: _builtins.str
+    """What it is, in a line."""
+    @_builtins.property
+    def rules(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackRule]:
+        """Its rules."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        title: _builtins.str = ...,
+        rules: _abc.Iterable[Global___PackRule] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "rules", b"rules", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RulePack: _TypeAlias = RulePack  # noqa: Y015
+
+@_typing.final
+class ListRulePacksResponse(_message.Message):
+    """The rule packs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def packs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RulePack]:
+        """By name."""
+
+    def __init__(
+        self,
+        *,
+        packs: _abc.Iterable[Global___RulePack] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packs", b"packs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListRulePacksResponse: _TypeAlias = ListRulePacksResponse  # noqa: Y015

@@ -55,6 +55,26 @@ class PolicyServiceStub:
                 request_serializer=donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyRequest.SerializeToString,
                 response_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyResponse.FromString,
                 _registered_method=True)
+        self.CloseRegion = channel.unary_unary(
+                '/donotcontact.v1.PolicyService/CloseRegion',
+                request_serializer=donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionResponse.FromString,
+                _registered_method=True)
+        self.OpenRegion = channel.unary_unary(
+                '/donotcontact.v1.PolicyService/OpenRegion',
+                request_serializer=donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionResponse.FromString,
+                _registered_method=True)
+        self.ListClosedRegions = channel.unary_unary(
+                '/donotcontact.v1.PolicyService/ListClosedRegions',
+                request_serializer=donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsResponse.FromString,
+                _registered_method=True)
+        self.ListRulePacks = channel.unary_unary(
+                '/donotcontact.v1.PolicyService/ListRulePacks',
+                request_serializer=donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksRequest.SerializeToString,
+                response_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksResponse.FromString,
+                _registered_method=True)
 
 
 class PolicyServiceServicer:
@@ -92,6 +112,35 @@ class PolicyServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def CloseRegion(self, request, context):
+        """Closes a region at once for every policy of the account, whatever its mode: in an emergency, by order of a court
+        or a regulator. Phone numbers that may be there get DEFER. In place of an earlier closing of it. Role: ADMIN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def OpenRegion(self, request, context):
+        """Opens a region again; one that is not closed is unchanged. Role: ADMIN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListClosedRegions(self, request, context):
+        """Lists the regions that are closed, those whose time is over included, by name. Role: CHECKER or above, or AUDITOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListRulePacks(self, request, context):
+        """Lists the rule packs of this server with every rule and its citation. Role: CHECKER or above, or AUDITOR.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_PolicyServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -114,6 +163,26 @@ def add_PolicyServiceServicer_to_server(servicer, server):
                     servicer.DeletePolicy,
                     request_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyRequest.FromString,
                     response_serializer=donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyResponse.SerializeToString,
+            ),
+            'CloseRegion': grpc.unary_unary_rpc_method_handler(
+                    servicer.CloseRegion,
+                    request_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionResponse.SerializeToString,
+            ),
+            'OpenRegion': grpc.unary_unary_rpc_method_handler(
+                    servicer.OpenRegion,
+                    request_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionResponse.SerializeToString,
+            ),
+            'ListClosedRegions': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListClosedRegions,
+                    request_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsResponse.SerializeToString,
+            ),
+            'ListRulePacks': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListRulePacks,
+                    request_deserializer=donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksRequest.FromString,
+                    response_serializer=donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -225,6 +294,114 @@ class PolicyService:
             '/donotcontact.v1.PolicyService/DeletePolicy',
             donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyRequest.SerializeToString,
             donotcontact_dot_v1_dot_policy__service__pb2.DeletePolicyResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def CloseRegion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.PolicyService/CloseRegion',
+            donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionRequest.SerializeToString,
+            donotcontact_dot_v1_dot_policy__service__pb2.CloseRegionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def OpenRegion(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.PolicyService/OpenRegion',
+            donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionRequest.SerializeToString,
+            donotcontact_dot_v1_dot_policy__service__pb2.OpenRegionResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListClosedRegions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.PolicyService/ListClosedRegions',
+            donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsRequest.SerializeToString,
+            donotcontact_dot_v1_dot_policy__service__pb2.ListClosedRegionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListRulePacks(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/donotcontact.v1.PolicyService/ListRulePacks',
+            donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksRequest.SerializeToString,
+            donotcontact_dot_v1_dot_policy__service__pb2.ListRulePacksResponse.FromString,
             options,
             channel_credentials,
             insecure,

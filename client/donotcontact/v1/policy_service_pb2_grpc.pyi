@@ -45,6 +45,16 @@ class PolicyServiceStub:
     """Lists the policies in force by name. Role: any."""
     DeletePolicy: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.DeletePolicyRequest, _policy_service_pb2.DeletePolicyResponse]
     """Takes a policy out of force; checks that name it fail with POLICY_NOT_FOUND. Role: ADMIN."""
+    CloseRegion: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.CloseRegionRequest, _policy_service_pb2.CloseRegionResponse]
+    """Closes a region at once for every policy of the account, whatever its mode: in an emergency, by order of a court
+    or a regulator. Phone numbers that may be there get DEFER. In place of an earlier closing of it. Role: ADMIN.
+    """
+    OpenRegion: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.OpenRegionRequest, _policy_service_pb2.OpenRegionResponse]
+    """Opens a region again; one that is not closed is unchanged. Role: ADMIN."""
+    ListClosedRegions: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.ListClosedRegionsRequest, _policy_service_pb2.ListClosedRegionsResponse]
+    """Lists the regions that are closed, those whose time is over included, by name. Role: CHECKER or above, or AUDITOR."""
+    ListRulePacks: _grpc.UnaryUnaryMultiCallable[_policy_service_pb2.ListRulePacksRequest, _policy_service_pb2.ListRulePacksResponse]
+    """Lists the rule packs of this server with every rule and its citation. Role: CHECKER or above, or AUDITOR."""
 
 @_typing.type_check_only
 class PolicyServiceAsyncStub(PolicyServiceStub):
@@ -63,6 +73,16 @@ class PolicyServiceAsyncStub(PolicyServiceStub):
     """Lists the policies in force by name. Role: any."""
     DeletePolicy: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.DeletePolicyRequest, _policy_service_pb2.DeletePolicyResponse]  # type: ignore[assignment]
     """Takes a policy out of force; checks that name it fail with POLICY_NOT_FOUND. Role: ADMIN."""
+    CloseRegion: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.CloseRegionRequest, _policy_service_pb2.CloseRegionResponse]  # type: ignore[assignment]
+    """Closes a region at once for every policy of the account, whatever its mode: in an emergency, by order of a court
+    or a regulator. Phone numbers that may be there get DEFER. In place of an earlier closing of it. Role: ADMIN.
+    """
+    OpenRegion: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.OpenRegionRequest, _policy_service_pb2.OpenRegionResponse]  # type: ignore[assignment]
+    """Opens a region again; one that is not closed is unchanged. Role: ADMIN."""
+    ListClosedRegions: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.ListClosedRegionsRequest, _policy_service_pb2.ListClosedRegionsResponse]  # type: ignore[assignment]
+    """Lists the regions that are closed, those whose time is over included, by name. Role: CHECKER or above, or AUDITOR."""
+    ListRulePacks: _aio.UnaryUnaryMultiCallable[_policy_service_pb2.ListRulePacksRequest, _policy_service_pb2.ListRulePacksResponse]  # type: ignore[assignment]
+    """Lists the rule packs of this server with every rule and its citation. Role: CHECKER or above, or AUDITOR."""
 
 class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
     """The policies of an account."""
@@ -102,5 +122,39 @@ class PolicyServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_policy_service_pb2.DeletePolicyResponse, _abc.Awaitable[_policy_service_pb2.DeletePolicyResponse]]:
         """Takes a policy out of force; checks that name it fail with POLICY_NOT_FOUND. Role: ADMIN."""
+
+    @_abc_1.abstractmethod
+    def CloseRegion(
+        self,
+        request: _policy_service_pb2.CloseRegionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_service_pb2.CloseRegionResponse, _abc.Awaitable[_policy_service_pb2.CloseRegionResponse]]:
+        """Closes a region at once for every policy of the account, whatever its mode: in an emergency, by order of a court
+        or a regulator. Phone numbers that may be there get DEFER. In place of an earlier closing of it. Role: ADMIN.
+        """
+
+    @_abc_1.abstractmethod
+    def OpenRegion(
+        self,
+        request: _policy_service_pb2.OpenRegionRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_service_pb2.OpenRegionResponse, _abc.Awaitable[_policy_service_pb2.OpenRegionResponse]]:
+        """Opens a region again; one that is not closed is unchanged. Role: ADMIN."""
+
+    @_abc_1.abstractmethod
+    def ListClosedRegions(
+        self,
+        request: _policy_service_pb2.ListClosedRegionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_service_pb2.ListClosedRegionsResponse, _abc.Awaitable[_policy_service_pb2.ListClosedRegionsResponse]]:
+        """Lists the regions that are closed, those whose time is over included, by name. Role: CHECKER or above, or AUDITOR."""
+
+    @_abc_1.abstractmethod
+    def ListRulePacks(
+        self,
+        request: _policy_service_pb2.ListRulePacksRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_policy_service_pb2.ListRulePacksResponse, _abc.Awaitable[_policy_service_pb2.ListRulePacksResponse]]:
+        """Lists the rule packs of this server with every rule and its citation. Role: CHECKER or above, or AUDITOR."""
 
 def add_PolicyServiceServicer_to_server(servicer: PolicyServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

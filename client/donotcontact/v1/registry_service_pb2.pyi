@@ -106,7 +106,7 @@ class ImportHeader(_message.Message):
     list_date: _builtins.str
     """The date of the list, as YYYY-MM-DD, in place of the file's own. Required where the format has none."""
     sha256: _builtins.str
-    """The SHA-256 of the whole file, in hexadecimal, where known; another one is refused."""
+    """The SHA-256 of the whole file, in hexadecimal, where it is known ahead; another one is refused."""
     column: _builtins.str
     """csv: the column of the numbers, by name or number from 1."""
     registered_flags: _builtins.str
@@ -151,30 +151,62 @@ class ImportHeader(_message.Message):
 Global___ImportHeader: _TypeAlias = ImportHeader  # noqa: Y015
 
 @_typing.final
+class ImportEnd(_message.Message):
+    """Says that an upload is whole, which the end of the stream alone does not: that of a caller who left looks the same."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BYTES_FIELD_NUMBER: _builtins.int
+    SHA256_FIELD_NUMBER: _builtins.int
+    bytes: _builtins.int
+    """The bytes of the whole file as they were sent; another count is refused."""
+    sha256: _builtins.str
+    """Their SHA-256, in hexadecimal; required, and another one is refused."""
+    def __init__(
+        self,
+        *,
+        bytes: _builtins.int = ...,
+        sha256: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "sha256", b"sha256"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ImportEnd: _TypeAlias = ImportEnd  # noqa: Y015
+
+@_typing.final
 class ImportSnapshotRequest(_message.Message):
-    """A piece of an upload: the header first, then the bytes in order, at most 1 MiB a message."""
+    """A piece of an upload: the header first, then the bytes in order, at most 1 MiB a message, then the end."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     HEADER_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
+    END_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
     """The next bytes of the file."""
     @_builtins.property
     def header(self) -> Global___ImportHeader:
         """The first message, and only it."""
 
+    @_builtins.property
+    def end(self) -> Global___ImportEnd:
+        """The last message, and only it. Without it nothing is imported."""
+
     def __init__(
         self,
         *,
         header: Global___ImportHeader | None = ...,
         content: _builtins.bytes = ...,
+        end: Global___ImportEnd | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "header", b"header", "piece", b"piece"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "header", b"header", "piece", b"piece"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_piece: _TypeAlias = _typing.Literal["header", "content"]  # noqa: Y015
+    _WhichOneofReturnType_piece: _TypeAlias = _typing.Literal["header", "content", "end"]  # noqa: Y015
     _WhichOneofArgType_piece: _TypeAlias = _typing.Literal["piece", b"piece"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_piece) -> _WhichOneofReturnType_piece | None: ...
 

@@ -93,8 +93,9 @@ class RegistryServiceServicer:
     def ImportSnapshot(self, request_iterator, context):
         """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
-        Nothing that is in force is touched: a broken upload leaves no trace. The snapshot is put in force at once
-        where the header asks for it, unless it is held. Role: ADMIN.
+        Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
+        end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
+        held. Role: ADMIN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

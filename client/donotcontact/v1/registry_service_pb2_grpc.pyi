@@ -40,8 +40,9 @@ class RegistryServiceStub:
     ImportSnapshot: _grpc.StreamUnaryMultiCallable[_registry_service_pb2.ImportSnapshotRequest, _registry_service_pb2.ImportSnapshotResponse]
     """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
-    Nothing that is in force is touched: a broken upload leaves no trace. The snapshot is put in force at once
-    where the header asks for it, unless it is held. Role: ADMIN.
+    Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
+    end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
+    held. Role: ADMIN.
     """
     ActivateSnapshot: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ActivateSnapshotRequest, _registry_service_pb2.ActivateSnapshotResponse]
     """Puts a snapshot in force, for every check that starts after the answer, on every worker. Checks under way end
@@ -70,8 +71,9 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     ImportSnapshot: _aio.StreamUnaryMultiCallable[_registry_service_pb2.ImportSnapshotRequest, _registry_service_pb2.ImportSnapshotResponse]  # type: ignore[assignment]
     """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
-    Nothing that is in force is touched: a broken upload leaves no trace. The snapshot is put in force at once
-    where the header asks for it, unless it is held. Role: ADMIN.
+    Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
+    end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
+    held. Role: ADMIN.
     """
     ActivateSnapshot: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ActivateSnapshotRequest, _registry_service_pb2.ActivateSnapshotResponse]  # type: ignore[assignment]
     """Puts a snapshot in force, for every check that starts after the answer, on every worker. Checks under way end
@@ -109,8 +111,9 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_registry_service_pb2.ImportSnapshotResponse, _abc.Awaitable[_registry_service_pb2.ImportSnapshotResponse]]:
         """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
-        Nothing that is in force is touched: a broken upload leaves no trace. The snapshot is put in force at once
-        where the header asks for it, unless it is held. Role: ADMIN.
+        Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
+        end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
+        held. Role: ADMIN.
         """
 
     @_abc_1.abstractmethod

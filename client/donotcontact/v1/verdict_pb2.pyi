@@ -30,15 +30,19 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     VERDICT_ALLOW: _Verdict.ValueType  # 1
     """Contact is permitted by every rule of the policy."""
     VERDICT_BLOCK: _Verdict.ValueType  # 2
-    """An opt-out, a registry match, or an opt-in request that was refused or is still unanswered."""
+    """An opt-out, a message that waits for a review, a registry match, an opt-in request that was refused or is still
+    unanswered, or what could not be screened under a policy with unscreened: BLOCK.
+    """
     VERDICT_DEFER: _Verdict.ValueType  # 3
-    """Not now. Reserved for calling hours and attempt limits; not given by this version."""
+    """Not now: outside of calling hours, a closed region, or an attempt limit. retry_at says when to ask again."""
     VERDICT_OPT_IN_REQUIRED: _Verdict.ValueType  # 4
     """SMS only: send the opt-in request first, after ClaimOptInRequest."""
     VERDICT_PERMISSION_REQUIRED: _Verdict.ValueType  # 5
-    """Reserved for one-time permission; not given by this version."""
+    """Opted out, but the policy lets a person confirm permission for this one send: AuthorizeOneTimeSend."""
     VERDICT_UNSCREENED: _Verdict.ValueType  # 6
-    """Could not be screened: a registry that the policy requires is missing, stale or does not cover the number."""
+    """Could not be screened: a registry that the policy requires is missing, stale or does not cover the number; no rule of
+    its packs speaks about where the number is, or nobody knows its clock; or the row lacks what attempts are counted by.
+    """
     VERDICT_INVALID: _Verdict.ValueType  # 7
     """Not an address, or not one that the channel can reach."""
 
@@ -52,15 +56,19 @@ VERDICT_UNSPECIFIED: Verdict.ValueType  # 0
 VERDICT_ALLOW: Verdict.ValueType  # 1
 """Contact is permitted by every rule of the policy."""
 VERDICT_BLOCK: Verdict.ValueType  # 2
-"""An opt-out, a registry match, or an opt-in request that was refused or is still unanswered."""
+"""An opt-out, a message that waits for a review, a registry match, an opt-in request that was refused or is still
+unanswered, or what could not be screened under a policy with unscreened: BLOCK.
+"""
 VERDICT_DEFER: Verdict.ValueType  # 3
-"""Not now. Reserved for calling hours and attempt limits; not given by this version."""
+"""Not now: outside of calling hours, a closed region, or an attempt limit. retry_at says when to ask again."""
 VERDICT_OPT_IN_REQUIRED: Verdict.ValueType  # 4
 """SMS only: send the opt-in request first, after ClaimOptInRequest."""
 VERDICT_PERMISSION_REQUIRED: Verdict.ValueType  # 5
-"""Reserved for one-time permission; not given by this version."""
+"""Opted out, but the policy lets a person confirm permission for this one send: AuthorizeOneTimeSend."""
 VERDICT_UNSCREENED: Verdict.ValueType  # 6
-"""Could not be screened: a registry that the policy requires is missing, stale or does not cover the number."""
+"""Could not be screened: a registry that the policy requires is missing, stale or does not cover the number; no rule of
+its packs speaks about where the number is, or nobody knows its clock; or the row lacks what attempts are counted by.
+"""
 VERDICT_INVALID: Verdict.ValueType  # 7
 """Not an address, or not one that the channel can reach."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
@@ -91,6 +99,22 @@ class _RuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rule.ValueType],
     """The list in force of a registry is older than the policy allows: UNSCREENED."""
     RULE_REGISTRY_MISSING: _Rule.ValueType  # 9
     """A registry that the policy requires has no list in force: UNSCREENED."""
+    RULE_CALLING_HOURS: _Rule.ValueType  # 10
+    """A rule of a rule pack closes these hours where the person may be: DEFER."""
+    RULE_HOURS_NOT_COVERED: _Rule.ValueType  # 11
+    """No rule of the policy's packs speaks about where the person may be: UNSCREENED."""
+    RULE_ZONE_UNKNOWN: _Rule.ValueType  # 12
+    """Nobody knows the time zone of the number; give the row's own: UNSCREENED."""
+    RULE_REGION_CLOSED: _Rule.ValueType  # 13
+    """The account closed the region: DEFER."""
+    RULE_ATTEMPT_LIMIT: _Rule.ValueType  # 14
+    """As many attempts as the policy allows were made in the window: DEFER."""
+    RULE_COOLDOWN: _Rule.ValueType  # 15
+    """An attempt came to an outcome after which the policy waits: DEFER."""
+    RULE_CONTEXT_MISSING: _Rule.ValueType  # 16
+    """The policy counts attempts by contact or debt, and the row names none: UNSCREENED."""
+    RULE_REVIEW: _Rule.ValueType  # 17
+    """The person wrote what may be an opt-out, and nobody has decided yet: BLOCK."""
 
 class Rule(_Rule, metaclass=_RuleEnumTypeWrapper):
     """The rule that gave a finding."""
@@ -115,6 +139,22 @@ RULE_REGISTRY_STALE: Rule.ValueType  # 8
 """The list in force of a registry is older than the policy allows: UNSCREENED."""
 RULE_REGISTRY_MISSING: Rule.ValueType  # 9
 """A registry that the policy requires has no list in force: UNSCREENED."""
+RULE_CALLING_HOURS: Rule.ValueType  # 10
+"""A rule of a rule pack closes these hours where the person may be: DEFER."""
+RULE_HOURS_NOT_COVERED: Rule.ValueType  # 11
+"""No rule of the policy's packs speaks about where the person may be: UNSCREENED."""
+RULE_ZONE_UNKNOWN: Rule.ValueType  # 12
+"""Nobody knows the time zone of the number; give the row's own: UNSCREENED."""
+RULE_REGION_CLOSED: Rule.ValueType  # 13
+"""The account closed the region: DEFER."""
+RULE_ATTEMPT_LIMIT: Rule.ValueType  # 14
+"""As many attempts as the policy allows were made in the window: DEFER."""
+RULE_COOLDOWN: Rule.ValueType  # 15
+"""An attempt came to an outcome after which the policy waits: DEFER."""
+RULE_CONTEXT_MISSING: Rule.ValueType  # 16
+"""The policy counts attempts by contact or debt, and the row names none: UNSCREENED."""
+RULE_REVIEW: Rule.ValueType  # 17
+"""The person wrote what may be an opt-out, and nobody has decided yet: BLOCK."""
 Global___Rule: _TypeAlias = Rule  # noqa: Y015
 
 class _AddressFault:
@@ -212,6 +252,120 @@ class RegistryRef(_message.Message):
 Global___RegistryRef: _TypeAlias = RegistryRef  # noqa: Y015
 
 @_typing.final
+class LegalRule(_message.Message):
+    """The legal rule that a finding rests on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    PACK_FIELD_NUMBER: _builtins.int
+    CITATION_FIELD_NUMBER: _builtins.int
+    REGION_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """Its id, such as us-fl-hours. Empty for a rule that the policy itself spells out."""
+    pack: _builtins.str
+    """The rule pack that holds it, such as us-states. Empty for a rule that the policy itself spells out."""
+    citation: _builtins.str
+    """The statute or regulation, such as Fla. Stat. 501.616(6). RULE_REGION_CLOSED: the reason that the account gave."""
+    region: _builtins.str
+    """The country or subdivision whose rule it is, in ISO 3166, such as US-FL."""
+    time_zone: _builtins.str
+    """The time zone in which it was evaluated, such as America/New_York. Empty where it needs none."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        pack: _builtins.str = ...,
+        citation: _builtins.str = ...,
+        region: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["citation", b"citation", "id", b"id", "pack", b"pack", "region", b"region", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LegalRule: _TypeAlias = LegalRule  # noqa: Y015
+
+@_typing.final
+class AttemptCount(_message.Message):
+    """The attempts that a finding rests on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    MAX_FIELD_NUMBER: _builtins.int
+    PER_HOURS_FIELD_NUMBER: _builtins.int
+    PER_FIELD_NUMBER: _builtins.int
+    AFTER_FIELD_NUMBER: _builtins.int
+    attempts: _builtins.int
+    """Attempts in the window, claims included."""
+    max: _builtins.int
+    """As many as the limit allows. 0: a cool-down."""
+    per_hours: _builtins.int
+    """The length of the window in hours. 0: calendar days count."""
+    per: _core_pb2.AttemptScope.ValueType
+    """What they were counted by."""
+    after: _core_pb2.AttemptOutcome.ValueType
+    """The outcome that a cool-down waits after."""
+    def __init__(
+        self,
+        *,
+        attempts: _builtins.int = ...,
+        max: _builtins.int = ...,
+        per_hours: _builtins.int = ...,
+        per: _core_pb2.AttemptScope.ValueType = ...,
+        after: _core_pb2.AttemptOutcome.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "attempts", b"attempts", "max", b"max", "per", b"per", "per_hours", b"per_hours"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttemptCount: _TypeAlias = AttemptCount  # noqa: Y015
+
+@_typing.final
+class LiftingConsent(_message.Message):
+    """The consent that lifted a registry match."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    GIVEN_AT_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    EVENT_POSITION_FIELD_NUMBER: _builtins.int
+    kind: _core_pb2.ConsentKind.ValueType
+    """What kind of evidence it is."""
+    event_position: _builtins.int
+    """The position of the event that recorded it."""
+    @_builtins.property
+    def given_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was given."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When it ends. Not set: never."""
+
+    def __init__(
+        self,
+        *,
+        kind: _core_pb2.ConsentKind.ValueType = ...,
+        given_at: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        event_position: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "given_at", b"given_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_position", b"event_position", "expires_at", b"expires_at", "given_at", b"given_at", "kind", b"kind"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LiftingConsent: _TypeAlias = LiftingConsent  # noqa: Y015
+
+@_typing.final
 class Finding(_message.Message):
     """One reason that a rule gave, with its evidence."""
 
@@ -228,10 +382,16 @@ class Finding(_message.Message):
     EVENT_POSITION_FIELD_NUMBER: _builtins.int
     SHADOW_FIELD_NUMBER: _builtins.int
     REGISTRY_FIELD_NUMBER: _builtins.int
+    RETRY_AT_FIELD_NUMBER: _builtins.int
+    LEGAL_RULE_FIELD_NUMBER: _builtins.int
+    ATTEMPTS_FIELD_NUMBER: _builtins.int
+    LIFTED_BY_FIELD_NUMBER: _builtins.int
     rule: Global___Rule.ValueType
     """The rule that gave it."""
     verdict: Global___Verdict.ValueType
-    """What it asks for by itself. The verdict of the row is the strongest of these."""
+    """What it asks for by itself. The verdict of the row is the strongest of these. ALLOW for a registry match that a
+    consent lifted: it stops nothing, and is here because people will ask.
+    """
     fault: Global___AddressFault.ValueType
     """RULE_ADDRESS: what is wrong."""
     label: _builtins.str
@@ -256,6 +416,22 @@ class Finding(_message.Message):
     def registry(self) -> Global___RegistryRef:
         """RULE_REGISTRY*: the list that it rests on."""
 
+    @_builtins.property
+    def retry_at(self) -> _timestamp_pb2.Timestamp:
+        """DEFER: the earliest moment at which this finding alone no longer stands. Not set: not within 400 days."""
+
+    @_builtins.property
+    def legal_rule(self) -> Global___LegalRule:
+        """RULE_CALLING_HOURS, RULE_REGION_CLOSED, RULE_ATTEMPT_LIMIT, RULE_COOLDOWN: the rule, with its citation."""
+
+    @_builtins.property
+    def attempts(self) -> Global___AttemptCount:
+        """RULE_ATTEMPT_LIMIT, RULE_COOLDOWN: what was counted."""
+
+    @_builtins.property
+    def lifted_by(self) -> Global___LiftingConsent:
+        """RULE_REGISTRY with ALLOW: the consent that lifted the match."""
+
     def __init__(
         self,
         *,
@@ -270,10 +446,14 @@ class Finding(_message.Message):
         event_position: _builtins.int = ...,
         shadow: _builtins.bool = ...,
         registry: Global___RegistryRef | None = ...,
+        retry_at: _timestamp_pb2.Timestamp | None = ...,
+        legal_rule: Global___LegalRule | None = ...,
+        attempts: Global___AttemptCount | None = ...,
+        lifted_by: Global___LiftingConsent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "recorded_at", b"recorded_at", "registry", b"registry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "expires_at", b"expires_at", "legal_rule", b"legal_rule", "lifted_by", b"lifted_by", "recorded_at", b"recorded_at", "registry", b"registry", "retry_at", b"retry_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event_position", b"event_position", "expires_at", b"expires_at", "fault", b"fault", "label", b"label", "recorded_at", b"recorded_at", "registry", b"registry", "rule", b"rule", "shadow", b"shadow", "source", b"source", "target", b"target", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "event_position", b"event_position", "expires_at", b"expires_at", "fault", b"fault", "label", b"label", "legal_rule", b"legal_rule", "lifted_by", b"lifted_by", "recorded_at", b"recorded_at", "registry", b"registry", "retry_at", b"retry_at", "rule", b"rule", "shadow", b"shadow", "source", b"source", "target", b"target", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
