@@ -71,6 +71,14 @@ class Rule(IntEnum):
     REGISTRY_NOT_COVERED = 7
     REGISTRY_STALE = 8
     REGISTRY_MISSING = 9
+    CALLING_HOURS = 10
+    HOURS_NOT_COVERED = 11
+    ZONE_UNKNOWN = 12
+    REGION_CLOSED = 13
+    ATTEMPT_LIMIT = 14
+    COOLDOWN = 15
+    CONTEXT_MISSING = 16
+    REVIEW = 17
 
 
 class OptInStatus(IntEnum):
@@ -133,6 +141,50 @@ class Unscreened(IntEnum):
 
     UNSCREENED = 1
     BLOCK = 2
+
+
+class ConsentKind(IntEnum):
+    """What kind of evidence a consent is."""
+
+    EXPRESS_WRITTEN = 1
+    EXPRESS = 2
+    BUSINESS_RELATIONSHIP = 3
+    INQUIRY = 4
+
+
+class AttemptScope(IntEnum):
+    """What attempts are counted by."""
+
+    NUMBER = 1
+    CONTACT = 2
+    DEBT = 3
+
+
+class AttemptOutcome(IntEnum):
+    """What became of an attempt."""
+
+    PENDING = 1
+    NO_ANSWER = 2
+    CONVERSATION = 3
+    ABANDONED = 4
+    RELEASED = 5
+
+
+class MessageClass(IntEnum):
+    """What an inbound message says."""
+
+    OPT_OUT = 1
+    OPT_IN = 2
+    HELP = 3
+    NONE = 4
+    REVIEW = 5
+
+
+class ReviewDecision(IntEnum):
+    """What a person found an uncertain message to say."""
+
+    OPT_OUT = 1
+    NOT_AN_OPT_OUT = 2
 
 
 class SnapshotState(IntEnum):

@@ -7,14 +7,19 @@ from hypothesis import strategies as st
 
 from dncd import events
 from dncd.addresses import Target
-from dncd.encoding import decode, encode, event_message, public_event
+from dncd.encoding import decode, encode, event_message, message_outcome, public_event
 from dncd.nouns import (
+    AttemptOutcome,
+    AttemptScope,
     Channel,
+    ConsentKind,
     EntryReason,
+    MessageClass,
     Mode,
     OptInStatus,
     Purpose,
     RemovalReason,
+    ReviewDecision,
     Role,
     RowOutcome,
     Source,
@@ -42,7 +47,31 @@ labels = st.builds(
     st.booleans(),
 )
 required = st.builds(
-    events.RequiredRegistry, names, st.integers(0, 3660), st.frozensets(st.integers(1, 15)), st.integers(0, 3660)
+    events.RequiredRegistry,
+    names,
+    st.integers(0, 3660),
+    st.frozensets(st.integers(1, 14)),
+    st.integers(0, 3660),
+    st.frozensets(kind(ConsentKind)),
+)
+regions = st.frozensets(st.sampled_from(["US", "US-FL", "CA-ON", "GB"]))
+limits = st.builds(
+    events.AttemptLimit,
+    st.integers(1, 1000),
+    st.integers(1, 744),
+    regions,
+    kind(AttemptScope),
+    st.frozensets(kind(Channel)),
+)
+after = kind([AttemptOutcome.CONVERSATION, AttemptOutcome.ABANDONED])
+cooldowns = st.builds(
+    events.Cooldown,
+    after,
+    st.integers(0, 720),
+    st.integers(0, 30),
+    regions,
+    kind(AttemptScope),
+    st.frozensets(kind(Channel)),
 )
 files = st.builds(events.SourceFile, words, words, st.integers(0, 2**40))
 snapshots = st.builds(
@@ -68,10 +97,30 @@ policies = st.builds(
     kind(Mode),
     st.lists(required, max_size=2).map(tuple),
     kind(Unscreened),
+    several,
+    st.lists(limits, max_size=2).map(tuple),
+    st.lists(cooldowns, max_size=2).map(tuple),
+    several,
+    st.frozensets(kind(Channel)),
 )
 added = st.builds(events.AddedEntry, targets, names, kind(Source), kind(EntryReason), words, evidence, times, times)
 removed = st.builds(events.RemovedEntry, targets, names)
 counts = st.integers(0, 2**32 - 1)
+addresses = st.one_of(phones, emails)
+some_channels = st.frozensets(kind(Channel), min_size=1)
+claim_limits = st.builds(
+    events.ClaimLimit,
+    kind(AttemptScope),
+    st.frozensets(kind(Channel)),
+    counts,
+    times,
+    st.none() | after,
+    times,
+)
+claimed = st.builds(
+    events.ClaimedAttempt, counts, addresses, words, words, st.lists(st.integers(0, 40), max_size=3).map(tuple)
+)
+completed = st.builds(events.CompletedAttempt, words, kind(AttemptOutcome))
 changes: dict[type, st.SearchStrategy[Any]] = {
     events.EntriesAdded: st.builds(events.EntriesAdded, st.lists(added, max_size=3)),
     events.EntriesRemoved: st.builds(
@@ -96,7 +145,51 @@ changes: dict[type, st.SearchStrategy[Any]] = {
     events.SnapshotActivated: st.builds(events.SnapshotActivated, names, names, words),
     events.SnapshotPruned: st.builds(events.SnapshotPruned, names, names),
     events.CoverageGranted: st.builds(events.CoverageGranted, names, names, counts, several),
+    events.InboundMessageRecorded: st.builds(
+        events.InboundMessageRecorded, phones, kind(Channel), kind(MessageClass), words, words, words
+    ),
+    events.ReviewDecided: st.builds(events.ReviewDecided, st.integers(1, 2**63), phones, kind(ReviewDecision), words),
+    events.ConsentRecorded: st.builds(
+        events.ConsentRecorded,
+        addresses,
+        kind(ConsentKind),
+        some_channels,
+        st.none() | kind(Purpose),
+        names | st.just(""),
+        times,
+        times,
+        kind(Source),
+        evidence,
+        words,
+    ),
+    events.ConsentRevoked: st.builds(
+        events.ConsentRevoked,
+        addresses,
+        some_channels,
+        st.frozensets(kind(Purpose)),
+        st.booleans(),
+        kind(Source),
+        evidence,
+        words,
+    ),
+    events.PermissionAnswered: st.builds(
+        events.PermissionAnswered, addresses, kind(Channel), names | st.just(""), st.booleans(), times, words, evidence
+    ),
+    events.SendClaimed: st.builds(events.SendClaimed, st.integers(1, 2**63), addresses),
+    events.RegionClosed: st.builds(events.RegionClosed, names, times, words),
+    events.RegionOpened: st.builds(events.RegionOpened, names, words),
+    events.AccountChanged: st.builds(events.AccountChanged, names, st.sampled_from(["", "US", "GB"]), st.booleans()),
+    events.AttemptsReserved: st.builds(
+        events.AttemptsReserved,
+        kind(Channel),
+        times,
+        st.lists(claim_limits, max_size=2).map(tuple),
+        st.lists(claimed, max_size=3).map(tuple),
+    ),
+    events.AttemptsCompleted: st.builds(events.AttemptsCompleted, st.lists(completed, max_size=3).map(tuple)),
+    events.AttemptsPruned: st.builds(events.AttemptsPruned, times, counts),
 }
+ONE_CODE = (events.ReviewDecided, events.ConsentRecorded, events.ConsentRevoked, events.SendClaimed)
 drafts = st.builds(
     events.Draft,
     st.integers(0, 2**32 - 1),
@@ -114,6 +207,12 @@ def codes_of(event: events.Event) -> bytes:
     change = event.draft.change
     if isinstance(change, events.EntriesAdded | events.EntriesRemoved):
         return bytes([RowOutcome.UNCHANGED]) * len(change.entries)
+    if isinstance(change, events.InboundMessageRecorded):
+        return message_outcome(OptInStatus.SENT, OptInStatus.REJECTED, event.time_ms)
+    if isinstance(change, events.AttemptsReserved):
+        return b"\x01" * len(change.attempts)
+    if isinstance(change, ONE_CODE):
+        return b"\x01"
     return {events.OptInSet: b"\x01", events.OptInClaimed: b"\x01\x02\x00"}.get(type(change), b"")
 
 

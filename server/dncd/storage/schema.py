@@ -4,7 +4,7 @@ from typing import Final
 
 from dncd.storage.contract import Table
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 SCHEMA_ROW: Final = b"schema"
 STORE_ROW: Final = b"store"

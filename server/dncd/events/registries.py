@@ -1,0 +1,78 @@
+"""Registries and their snapshots, and events about them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """An external register: its name, and the prefixes of the numbers that it speaks about, such as +1."""
+
+    name: str
+    scope: tuple[str, ...]
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """A file that a snapshot was made from; the SHA-256 is in hexadecimal."""
+
+    name: str
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One imported version of a registry. No coverage: all that the registry speaks about."""
+
+    registry: str
+    id: str
+    format: str
+    list_date: date
+    files: tuple[SourceFile, ...]
+    lines: int
+    rejects: int
+    numbers: int
+    coverage: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryCreated:
+    """A registry was created."""
+
+    registry: Registry
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotImported:
+    """A snapshot was imported; its files are whole and in place."""
+
+    snapshot: Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotActivated:
+    """A snapshot was put in force."""
+
+    registry: str
+    snapshot: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotPruned:
+    """A snapshot was taken away."""
+
+    registry: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class CoverageGranted:
+    """An account may rely on these prefixes of a registry, in place of those before."""
+
+    registry: str
+    account: str
+    account_id: int
+    prefixes: tuple[str, ...]
