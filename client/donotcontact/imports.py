@@ -1,7 +1,7 @@
 """Sending a version of a registry: the one call whose request is a stream."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -9,7 +9,7 @@ import grpc
 
 from donotcontact.caller import Caller, cancelled
 from donotcontact.errors import from_rpc_error
-from donotcontact.upload import IMPORT_TIMEOUT_S, Content, Progress, Upload, import_header
+from donotcontact.upload import IMPORT_TIMEOUT_S, Content, Progress, Shape, Upload, import_header
 from donotcontact.v1.registry_service_pb2 import ImportSnapshotRequest, ImportSnapshotResponse
 
 
@@ -26,12 +26,19 @@ class Importer(Caller):
         list_date: date | None = None,
         column: str = "",
         registered_flags: str = "",
+        clean_flags: str = "",
+        flag_column: str = "",
+        shape: Shape = "",
+        region: str = "",
+        coverage: Iterable[str] = (),
         activate: bool = True,
         progress: Progress | None = None,
         timeout_s: float = IMPORT_TIMEOUT_S,
     ) -> ImportSnapshotResponse:
         """Import a version of a registry from a path or a binary stream, and put it in force unless it is held.
 
+        What the file does not say itself is said as in `ImportHeader`: `column` for csv; the flags, their column and
+        the `shape` for acma; the `region` of numbers without a country; the prefixes that the file covers.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
@@ -42,6 +49,11 @@ class Importer(Caller):
             list_date=list_date,
             column=column,
             registered_flags=registered_flags,
+            clean_flags=clean_flags,
+            flag_column=flag_column,
+            shape=shape,
+            region=region,
+            coverage=coverage,
             activate=activate,
         )
         with Upload(content, header, progress) as upload:
@@ -67,12 +79,19 @@ class AsyncImporter(Caller):
         list_date: date | None = None,
         column: str = "",
         registered_flags: str = "",
+        clean_flags: str = "",
+        flag_column: str = "",
+        shape: Shape = "",
+        region: str = "",
+        coverage: Iterable[str] = (),
         activate: bool = True,
         progress: Progress | None = None,
         timeout_s: float = IMPORT_TIMEOUT_S,
     ) -> ImportSnapshotResponse:
         """Import a version of a registry from a path or a binary stream, and put it in force unless it is held.
 
+        What the file does not say itself is said as in `ImportHeader`: `column` for csv; the flags, their column and
+        the `shape` for acma; the `region` of numbers without a country; the prefixes that the file covers.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
@@ -83,6 +102,11 @@ class AsyncImporter(Caller):
             list_date=list_date,
             column=column,
             registered_flags=registered_flags,
+            clean_flags=clean_flags,
+            flag_column=flag_column,
+            shape=shape,
+            region=region,
+            coverage=coverage,
             activate=activate,
         )
         with Upload(content, header, progress) as upload:

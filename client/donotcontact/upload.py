@@ -2,15 +2,15 @@
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import date
 from os import PathLike
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Literal, TypeAlias
 
 from donotcontact.errors import DoNotContactError, IncompleteAnswer
-from donotcontact.v1.registry_service_pb2 import ImportHeader, ImportSnapshotRequest, ImportSnapshotResponse
+from donotcontact.v1.registry_service_pb2 import ImportEnd, ImportHeader, ImportSnapshotRequest, ImportSnapshotResponse
 
 PIECE_BYTES = 1024 * 1024
 IMPORT_TIMEOUT_S = 3_600.0
@@ -18,6 +18,7 @@ IMPORT_TIMEOUT_S = 3_600.0
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Takes the bytes that were sent, and of how many; None where the stream does not tell."""
 Content: TypeAlias = "str | PathLike[str] | BinaryIO"
+Shape: TypeAlias = Literal["", "flagged", "registered"]
 
 
 class Upload:
@@ -44,17 +45,20 @@ class Upload:
     def pieces(self) -> Iterator[bytes]:
         """Yield the requests. A stream that can go back is read twice: first for its SHA-256, which goes ahead.
 
+        The last one says what was sent; without it the server takes the upload for one that was cut off.
         What reading or `progress` raises is kept in `fault`, since grpc tells only that something was raised.
         """
         try:
             self._look_ahead()
             yield ImportSnapshotRequest(header=self._header).SerializeToString()
-            sent = 0
+            sent, digest = 0, hashlib.sha256()
             self._tell(sent)
             while piece := self._file.read(PIECE_BYTES):
                 yield ImportSnapshotRequest(content=piece).SerializeToString()
                 sent += len(piece)
+                digest.update(piece)
                 self._tell(sent)
+            yield ImportSnapshotRequest(end=ImportEnd(bytes=sent, sha256=digest.hexdigest())).SerializeToString()
         except Exception as fault:
             self.fault = fault
             raise
@@ -99,6 +103,11 @@ def import_header(
     list_date: date | None,
     column: str,
     registered_flags: str,
+    clean_flags: str,
+    flag_column: str,
+    shape: Shape,
+    region: str,
+    coverage: Iterable[str],
     activate: bool,
 ) -> ImportHeader:
     """Build the header; the SHA-256 and the name of a file that is given by its path are filled in on the way."""
@@ -109,5 +118,10 @@ def import_header(
         list_date=list_date.isoformat() if list_date else "",
         column=column,
         registered_flags=registered_flags,
+        clean_flags=clean_flags,
+        flag_column=flag_column,
+        shape=shape,
+        region=region,
+        coverage=coverage,
         activate=activate,
     )

@@ -15,7 +15,7 @@ import numpy as np
 from dncd import registries
 from dncd.events import Policy, RequiredRegistry
 from dncd.findings import Findings, blank
-from dncd.nouns import Rule, SnapshotState, Unscreened, Verdict
+from dncd.nouns import Rule, SnapshotState, Verdict
 from dncd.registry.failures import SnapshotDamaged
 from dncd.registry.membership import Membership
 from dncd.registry.prefixes import PrefixSet
@@ -116,7 +116,9 @@ def _read_screen(snapshot: Snapshot, account_id: int, required: RequiredRegistry
     older: tuple[Listed, ...] = ()
     if required.listed_days_min:
         past = [each for each in registries.scan_snapshots(snapshot, required.name) if each.state in _IN_FORCE_ONCE]
-        older = tuple(filter(None, (_open(each, shelf) for each in past if each.snapshot.id != in_force_id)))
+        opened = [_open(each, shelf) for each in past if each.snapshot.id != in_force_id]
+        # Whoever is on the list in force may stand on one that cannot be opened: then no other proves that they joined.
+        older = () if None in opened else tuple(filter(None, opened))
     return Screen(required, scope, covered, _open(kept, shelf), older)
 
 
@@ -132,17 +134,19 @@ def _open(kept: registries.Kept, shelf: Shelf) -> Listed | None:
     )
 
 
-def screen_findings(screens: tuple[Screen, ...], policy: Policy, phones: Phones, now_ms: int) -> Iterator[Findings]:
+def screen_findings(
+    screens: tuple[Screen, ...], unscreened: Verdict, phones: Phones, now_ms: int
+) -> Iterator[Findings]:
     """Yield what the registries of a policy find in a column of numbers; rows that are no numbers are 0."""
     day = datetime.fromtimestamp(now_ms / 1000, UTC).date()
-    unscreened = Verdict.BLOCK if policy.unscreened is Unscreened.BLOCK else Verdict.UNSCREENED
     outside = phones > 0
     for index, screen in enumerate(screens):
         within = screen.scope.contains(phones)
         outside &= ~within
         for rule, verdict, mask in _ask(screen, phones, within, day, unscreened):
-            if mask.any():
-                findings = blank(np.flatnonzero(mask), rule, verdict)
+            rows = np.flatnonzero(mask)
+            if len(rows):
+                findings = blank(rows, rule, verdict)
                 findings["screen"] = index
                 yield findings
     if screens and outside.any():

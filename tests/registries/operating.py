@@ -1,5 +1,6 @@
 """The operator of a server's registries: uploads lists, puts them in force, says who may rely on them."""
 
+import hashlib
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -112,10 +113,16 @@ def content(piece: bytes) -> Any:
     return rpb.ImportSnapshotRequest(content=piece)
 
 
+def end(whole: bytes) -> Any:
+    """Build the last message of an upload."""
+    return rpb.ImportSnapshotRequest(end=rpb.ImportEnd(bytes=len(whole), sha256=hashlib.sha256(whole).hexdigest()))
+
+
 def upload(registry: str, whole: bytes, **fields: Any) -> Iterator[Any]:
     yield header(registry, **fields)
     for start in range(0, len(whole), 1 << 20):
         yield content(whole[start : start + (1 << 20)])
+    yield end(whole)
 
 
 def require(name: str, **fields: Any) -> Any:

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from dncd import journal
+from dncd.batch import Batch, Moment
 from dncd.catalog import read
-from dncd.check import Batch, Moment, decide
+from dncd.check import decide
 from dncd.nouns import Channel
 from dncd.registry.shelf import Shelf
+from dncd.rulebook import read_rulebook
 from registries.operating import (
     ALLOW,
     BLOCK,
@@ -141,7 +143,7 @@ def test_a_check_under_way_ends_on_the_list_it_began_with(
     server: Served, operator: Operator, store: Path, us: str
 ) -> None:
     with server.store.snapshot() as began:
-        catalog = read(began, 1, Shelf(store / "registries"))
+        catalog = read(began, 1, Shelf(store / "registries"), read_rulebook())
         second = operator.list_numbers("us", *PHONES[1:], 14155550201)
         operator.call("PruneSnapshot", registry="us", snapshot=us)
         phones = np.array([PHONES[0], 14155550201], np.uint64)
@@ -204,6 +206,21 @@ def test_who_left_the_list_and_came_back_later_is_blocked_by_the_list_in_force_a
         operator.list_numbers("tps", phone, list_date=day)
 
     assert verdicts(server.api(), 442079460100, 442079460101) == [BLOCK, ALLOW]
+
+
+@pytest.mark.parametrize("kind", ["missing", "gone"])
+def test_where_an_older_list_cannot_be_opened_no_other_proves_that_a_number_joined(
+    server: Served, operator: Operator, store: Path, kind: str
+) -> None:
+    operator.create("tps", "+44")
+    listed = (("2025-05-01", 442079460100), ("2025-05-30", 442079460101), ("2025-06-10", 442079460100))
+    [old, _, _] = [operator.list_numbers("tps", phone, list_date=day).id for day, phone in listed]
+    damage(store / "registries" / "tps" / old, kind)
+
+    apply_policy(server.api(), require("tps", listed_days_min=28))
+
+    # The list of May 1 has the first number, which that of May 30 lacks.
+    assert verdicts(server.api(), 442079460100, 442079460102) == [BLOCK, ALLOW]
 
 
 def test_a_list_that_was_never_in_force_is_no_proof_of_how_long(server: Served, operator: Operator) -> None:

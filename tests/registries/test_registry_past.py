@@ -8,6 +8,7 @@ import pytest
 from dncd.catalog import read
 from dncd.nouns import Role
 from dncd.registry.shelf import Shelf
+from dncd.rulebook import read_rulebook
 from registries.operating import (
     ALLOW,
     BLOCK,
@@ -151,7 +152,8 @@ def test_a_replayed_store_beside_the_same_files_gives_the_same_answers(
     shelf = Shelf(store / "registries")
 
     with replayed(server.store, tmp_path / "replay") as copy, copy.snapshot() as here, server.store.snapshot() as there:
-        again, original = (read(snapshot, 1, shelf).policy("both").screens for snapshot in (here, there))
+        book = read_rulebook()
+        again, original = (read(snapshot, 1, shelf, book).policy("both").screens for snapshot in (here, there))
 
         assert again == original
         assert again[0].in_force is not None

@@ -292,7 +292,7 @@ def days_ago(days: int) -> str:
 
 def test_an_import_ends_with_its_server(store: Path, tokens: Tokens) -> None:
     # Written so that only the slow parser reads them: the import takes seconds.
-    many = b"".join(b"(415) %03d-%04d ext 1\n" % divmod(number, 10_000) for number in range(2_000_000, 2_010_000))
+    many = b"".join(b"tel:(415) %03d-%04d\n" % divmod(number, 10_000) for number in range(2_000_000, 2_010_000))
     with daemon(store, workers=1) as server, callers(server.address, tokens) as (api, operator):
         first = begin(api, operator)
         uploading = operator.stream(upload("us", many))

@@ -23,6 +23,7 @@ from registries.operating import (
     Operator,
     apply_policy,
     content,
+    end,
     header,
     lines,
     lying_in,
@@ -58,8 +59,18 @@ def untouched(server: Served, operator: Operator, store: Path, us: str) -> Itera
     assert verdicts(server.api(), LISTED, OTHER) == [BLOCK, ALLOW]
 
 
-def pieces(*bodies: bytes, **fields: Any) -> list[Any]:
+def begun(*bodies: bytes, **fields: Any) -> list[Any]:
     return [header("us", **fields), *map(content, bodies)]
+
+
+def pieces(*bodies: bytes, **fields: Any) -> list[Any]:
+    return [*begun(*bodies, **fields), end(b"".join(bodies))]
+
+
+def ended(**fields: Any) -> list[Any]:
+    """Upload the list with an end that says something else of it."""
+    said = {"bytes": len(WHOLE), "sha256": hashlib.sha256(WHOLE).hexdigest(), **fields}
+    return [*begun(WHOLE), rpb.ImportSnapshotRequest(end=rpb.ImportEnd(**said))]
 
 
 IMPORT, MALFORMED, FIELD = (f"ERROR_REASON_{name}" for name in ("IMPORT_FAILED", "MALFORMED_REQUEST", "INVALID_FIELD"))
@@ -68,8 +79,19 @@ BROKEN = {
     "nothing at all": ([], MALFORMED, ""),
     "an empty message": ([rpb.ImportSnapshotRequest()], MALFORMED, "header"),
     "content without a header": ([content(WHOLE)], MALFORMED, "header"),
-    "a second header": ([*pieces(WHOLE), header("us")], MALFORMED, "first message"),
-    "an empty message in the middle": ([*pieces(WHOLE), rpb.ImportSnapshotRequest()], MALFORMED, "first message"),
+    "a second header": ([*begun(WHOLE), header("us"), end(WHOLE)], MALFORMED, "first message"),
+    "an empty message in the middle": ([*begun(WHOLE), rpb.ImportSnapshotRequest(), end(WHOLE)], MALFORMED, "first"),
+    "a header and no more": (begun(), MALFORMED, "cut off"),
+    "no end": (begun(WHOLE), MALFORMED, "cut off"),
+    "an end at the beginning": ([end(WHOLE), *pieces(WHOLE)], MALFORMED, "header"),
+    "content behind the end": ([*pieces(WHOLE), content(WHOLE)], MALFORMED, "behind it"),
+    "a second end": ([*pieces(WHOLE), end(WHOLE)], MALFORMED, "behind it"),
+    "a header behind the end": ([*pieces(WHOLE), header("us")], MALFORMED, "behind it"),
+    "an end that says nothing": (ended(bytes=0, sha256=""), IMPORT, "bytes"),
+    "an end without a SHA-256": (ended(sha256=""), IMPORT, "SHA-256"),
+    "an end with another SHA-256": (ended(sha256="00" * 32), IMPORT, "SHA-256"),
+    "a message less than was sent": (ended(bytes=len(WHOLE) + 1), IMPORT, "bytes"),
+    "a message more than was sent": (ended(bytes=len(WHOLE) - 1), IMPORT, "bytes"),
     "a message of 3 MB": (pieces(b"1" * 3_000_000), "ERROR_REASON_MESSAGE_TOO_LARGE", "bytes"),
     "no content": (pieces(), IMPORT, "nothing was read"),
     "empty content": (pieces(b"", b""), IMPORT, "nothing was read"),
@@ -136,7 +158,7 @@ def test_an_upload_that_the_client_gives_up_leaves_no_trace(
     arrived, cancelled = threading.Event(), threading.Event()
 
     def half() -> Iterator[Any]:
-        yield from pieces(WHOLE)
+        yield from begun(WHOLE)
         arrived.set()
         assert cancelled.wait(WAIT_S)
 
@@ -157,10 +179,11 @@ def test_a_second_upload_at_the_same_time_is_refused_at_once(server: Served, ope
     arrived, let_go = threading.Event(), threading.Event()
 
     def slow() -> Iterator[Any]:
-        yield from pieces(lines(LISTED))
+        yield from begun(lines(LISTED))
         arrived.set()
         assert let_go.wait(WAIT_S)
         yield content(WHOLE)
+        yield end(lines(LISTED) + WHOLE)
 
     uploading = operator.stream(slow())
     assert arrived.wait(WAIT_S)
@@ -218,6 +241,14 @@ def test_rejected_lines_are_told_with_their_place_and_without_their_number(
     assert (rejected.file, rejected.line) == ("list.txt", 3)
     assert rejected.masked == "+141****"
     assert verdicts(server.api(), 14155550103) == [BLOCK]
+
+
+def test_who_sends_mostly_rejects_is_shown_the_first_lines_masked(operator: Operator, untouched: str) -> None:
+    refused = operator.upload_refused(upload("us", lines(LISTED) + b"\n+1415 nobody 0199\n" * 40))
+
+    assert untouched
+    assert "The first: line 3 '+141* ****** ****', not a possible number" in refused.message
+    assert "0199" not in refused.message
 
 
 def test_what_is_kept_of_an_upload_is_what_was_sent(operator: Operator, us: str) -> None:

@@ -5,13 +5,14 @@ import os
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dncd.registry import archives, lines
 from dncd.registry.failures import SourceTooLarge, SourceUnreadable
-from dncd.registry.lines import Source
+from dncd.registry.lines import Block, Source
 from registry_reading import zipped
 
 BLOCKS = st.sampled_from([1, 2, 3, 5, 7, 16, 4096])
@@ -50,6 +51,16 @@ def test_lines_do_not_depend_on_where_blocks_are_cut(content: bytes, block_bytes
 
     assert [line for _, _, line in found] == content.splitlines()
     assert [number for _, number, _ in found] == list(range(1, len(found) + 1))
+
+
+@given(st.lists(st.sampled_from(["", " ", "\t \t", "1", " 1 ", "\r", "\v"]), min_size=1), st.data())
+def test_filled_lines_are_those_that_hold_more_than_blanks(texts: list[str], data: st.DataObject) -> None:
+    block = Block("a.txt", 1, "".join(f"{text}\n" for text in texts).encode())
+    rows = sorted(data.draw(st.sets(st.sampled_from(range(len(texts))))))
+
+    found = block.filled(np.array(rows, np.intp))
+
+    assert found == [row for row in rows if block.line(row).strip(b" \t")]
 
 
 @given(st.text(st.sampled_from("aé€1\n"), max_size=40), st.sampled_from(["utf-8-sig", "utf-16"]), BLOCKS)

@@ -28,8 +28,8 @@ _FEW_ROWS: Final = 16
 _HEAD_DIGITS: Final = 5
 _DIGITS_MIN: Final = 6
 _POWERS: Final = np.array([10**power for power in range(DIGITS_MAX + 1)], dtype=np.uint64)
-_AREA_2: Final = np.uint64(12_000_000_000)
-_AREAS: Final = np.uint64(8_000_000_000)
+_AREA_2: Final = np.uint64(1_200)
+_AREAS: Final = np.uint64(800)
 _LINES: Final = np.uint64(10_000_000)
 _EXCHANGE_2: Final = np.uint64(2_000_000)
 
@@ -141,8 +141,15 @@ def phone_fault(phone: int) -> Fault:
 
 
 def _good_nanp(phones: Phones) -> Mask:
+    # One division by a constant is several times as fast as the remainder, which numpy has no vector code for.
+    heads = phones // _LINES
+    lines = heads * _LINES
+    np.subtract(phones, lines, out=lines)
     # Below the first area code the unsigned difference wraps to a very large number.
-    return ((phones - _AREA_2) < _AREAS) & ((phones % _LINES) >= _EXCHANGE_2)
+    heads -= _AREA_2
+    good: Mask = heads < _AREAS
+    good &= lines >= _EXCHANGE_2
+    return good
 
 
 def _generic_faults(phones: Phones, slow_max: int) -> Faults:

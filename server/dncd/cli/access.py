@@ -11,9 +11,8 @@ from typing import Annotated, Any, Final
 import typer
 
 from dncd import accounts, administration, tokens
-from dncd.app import build_app
-from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say, settings_for
-from dncd.daemon.ambient import new_id, now_ms
+from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say
+from dncd.daemon.ambient import now_ms
 from dncd.limits import NAME_CHARS_MAX
 from dncd.nouns import Role
 from dncd.storage.contract import Snapshot, Store
@@ -49,11 +48,31 @@ def create_account(
     say(f"created account {name}")
 
 
+@accounts_app.command("set", epilog=EXIT_CODES)
+def set_account(
+    name: str,
+    region: Annotated[
+        str | None, typer.Option(help="The country of numbers that are written without one, such as US. Empty: none.")
+    ] = None,
+    keep_texts: Annotated[
+        bool | None,
+        typer.Option("--keep-texts/--no-keep-texts", help="Whether the texts of inbound messages are kept, for ever."),
+    ] = None,
+    store: StoreOption = None,
+) -> None:
+    """Change what an account wants, from the next call on. What is not named stays as it is."""
+    wanted = None if region is None else region.upper()
+    with attached(store) as opened:
+        after = administration.change_account(opened, now_ms(), name, wanted, keep_texts)
+    kept = "kept" if after.keep_texts else "not kept"
+    say(f"account {name}: default region {after.default_region or 'none'}, texts of messages {kept}")
+
+
 @accounts_app.command("list", epilog=EXIT_CODES)
 def list_accounts(store: StoreOption = None, as_json: JsonOption = False) -> None:
     """List the accounts by name."""
     with attached(store) as opened, opened.snapshot() as snapshot:
-        found = [{"name": each.name, "default_region": each.default_region} for each in accounts.scan(snapshot)]
+        found = [_account_told(each) for each in accounts.scan(snapshot)]
     _print_rows(found, as_json=as_json)
 
 
@@ -94,7 +113,7 @@ def list_tokens(store: StoreOption = None, as_json: JsonOption = False) -> None:
 
 @tokens_app.command("revoke", epilog=EXIT_CODES)
 def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")], store: StoreOption = None) -> None:
-    """Revoke a token. Calls with it fail from now on, on every worker; streams that run go on until they end."""
+    """Revoke a token. Calls with it fail from now on, on every worker; streams end at their next event or heartbeat."""
     with attached(store) as opened:
         administration.revoke_token(opened, now_ms(), token_id)
     say(f"revoked {token_id}")
@@ -104,8 +123,12 @@ def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")], store: 
 def founded(store: Path | None) -> Iterator[Store]:
     """Open a store for a change that may be its first: made where there is none, with the account `default`."""
     with attached(store, create=True) as opened:
-        build_app(opened, now_ms, new_id, settings_for(store))
+        administration.create_first_accounts(opened, now_ms())
         yield opened
+
+
+def _account_told(account: accounts.Account) -> dict[str, Any]:
+    return {"name": account.name, "default_region": account.default_region, "keep_texts": account.keep_texts}
 
 
 def _told(snapshot: Snapshot, token: tokens.Token) -> dict[str, Any]:

@@ -12,11 +12,11 @@ import typer
 from pyroaring import BitMap64
 
 from dncd import administration, registries
-from dncd.app import REGISTRIES
 from dncd.cli.access import founded
 from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, options_judged, say, settings_for
 from dncd.cli.registry_import import import_
-from dncd.cli.registry_tables import print_registries, print_registry, told_registry, told_snapshot
+from dncd.cli.registry_tables import print_registries, print_registry, told_coverage, told_registry, told_snapshot
+from dncd.config import REGISTRIES_FOLDER
 from dncd.daemon.ambient import now_ms
 from dncd.errors import SnapshotHeld, SnapshotNotFound
 from dncd.events import Registry, RegistryCreated
@@ -51,7 +51,10 @@ def create(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a registry. It holds nothing until a file is imported, and nobody may rely on it until `coverage`."""
+    """Create a registry. It holds nothing until a file is imported, and nobody may rely on it until `coverage`.
+
+    Example: `dncd registry create us-national --scope +1`
+    """
     with options_judged():
         made = Registry(
             fields.name(name, "NAME"),
@@ -70,7 +73,10 @@ registry_app.command("import", epilog=EXIT_CODES)(import_)
 
 @registry_app.command("list", epilog=EXIT_CODES)
 def list_all(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """List the registries by name, each with the list that is in force and its age."""
+    """List the registries by name, each with the list that is in force and its age.
+
+    Example: `dncd registry list`
+    """
     with attached(store) as opened, opened.snapshot() as snapshot:
         found = [told_registry(snapshot, each.name, now_ms()) for each in registries.scan(snapshot)]
     if as_json:
@@ -81,9 +87,13 @@ def list_all(store: StoreOption = None, as_json: JsonOption = False) -> None:
 
 @registry_app.command("show", epilog=EXIT_CODES)
 def show(name: NameArgument, store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Show a registry and its snapshots, the newest first."""
+    """Show a registry, its snapshots, the newest first, and which accounts may rely on which part of it.
+
+    Example: `dncd registry show us-national`
+    """
     with attached(store) as opened, opened.snapshot() as snapshot:
         told = told_registry(snapshot, name, now_ms())
+        told["coverage"] = told_coverage(snapshot, name)
         told["snapshots"] = [told_snapshot(kept) for kept in registries.scan_snapshots(snapshot, name)]
     if as_json:
         typer.echo(json.dumps(told))
@@ -99,7 +109,10 @@ def activate(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Put a snapshot in force, also an older one, after all of its files were read. Every check after this uses it."""
+    """Put a snapshot in force, also an older one, after all of its files were read. Every check after this uses it.
+
+    Example: `dncd registry activate us-national 5f3a --reason "the register purged disconnected numbers"`
+    """
     with options_judged():
         reason = fields.text(reason, "--reason", NOTE_BYTES_MAX)
     with attached(store) as opened:
@@ -122,8 +135,8 @@ def activate(
 @registry_app.command("diff", epilog=EXIT_CODES)
 def diff(
     name: NameArgument,
-    old: IdArgument,
-    new: IdArgument,
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A snapshot: its id, or the first digits of it.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="The one to compare with it.")],
     out: Annotated[
         Path | None,
         typer.Option(help="Write the numbers to this new file: +14155550123 was added, -14155550199 was removed."),
@@ -131,7 +144,10 @@ def diff(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two snapshots: how many numbers were added and removed. Categories of numbers are not compared."""
+    """Compare two snapshots: how many numbers were added and removed. Categories of numbers are not compared.
+
+    Example: `dncd registry diff us-national 5f3a 91c0 --out changes.txt`
+    """
     if out is not None and out.exists():
         say(f"dncd: {out} exists; name a new file")
         raise typer.Exit(WRONG)
@@ -158,7 +174,10 @@ def prune(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Take snapshots away, with their files; never the one in force. What is gone cannot prove what was on a list."""
+    """Take snapshots away, with their files; never the one in force. What is gone cannot prove what was on a list.
+
+    Example: `dncd registry prune us-national --keep 6`
+    """
     if bool(snapshot_id) == (keep is not None):
         say("dncd: give either a snapshot, or --keep and a number")
         raise typer.Exit(WRONG)
@@ -182,7 +201,10 @@ def coverage(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Say which numbers of a registry an account may rely on, or show it. Others are UNSCREENED, not ALLOW."""
+    """Say which numbers of a registry an account may rely on, or show it. Others are UNSCREENED, not ALLOW.
+
+    Example: `dncd registry coverage us-national acme +1415 +1510`
+    """
     with options_judged():
         granted = read_prefixes(prefixes or [], "PREFIX", at_least=0)
     if granted and nothing:
@@ -202,7 +224,7 @@ def coverage(
 
 def shelf_of(store: Path | None) -> Shelf:
     """Return where a store's snapshots lie."""
-    return Shelf(settings_for(store).store / REGISTRIES)
+    return Shelf(settings_for(store).store / REGISTRIES_FOLDER)
 
 
 def find_id(snapshot: Snapshot, registry: str, written: str) -> str:

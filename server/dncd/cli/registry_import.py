@@ -17,9 +17,9 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from dncd import registries
 from dncd.administration import accept_for_server
-from dncd.app import REGISTRIES
 from dncd.cli.frame import FAILED, JsonOption, StoreOption, attached, options_judged, say, settings_for
 from dncd.cli.registry_tables import covered_line, print_table, told_snapshot
+from dncd.config import REGISTRIES_FOLDER
 from dncd.daemon.ambient import new_id, now_ms
 from dncd.nouns import SnapshotState
 from dncd.registry.importing import REJECTS, Imported, Order, import_file
@@ -56,9 +56,17 @@ def import_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")],
     file: Annotated[
         Path,
-        typer.Argument(exists=True, dir_okay=False, readable=True, help="The file as it came; .zip and .gz are read."),
+        typer.Argument(
+            metavar="FILE",
+            exists=True,
+            dir_okay=False,
+            readable=True,
+            help="The file as it came; .zip and .gz are read.",
+        ),
     ],
-    format_name: Annotated[FormatName, typer.Option("--format", help="The layout of the file.")],
+    format_name: Annotated[
+        FormatName, typer.Option("--format", help=f"The layout of the file: {', '.join(FormatName)}.")
+    ],
     list_date: Annotated[
         datetime | None,
         typer.Option(formats=["%Y-%m-%d"], help="The day of the list, in place of the file's own. Age counts from it."),
@@ -70,7 +78,10 @@ def import_(
     clean_flags: Annotated[str, typer.Option(help="acma: the flags that mean not registered, such as N.")] = "",
     flag_column: Annotated[str, typer.Option(help="acma: the column of the flags, by name or number from 1.")] = "",
     shape: Annotated[
-        ShapeName | None, typer.Option(help="acma: whether the rows have flags, or are the registered ones alone.")
+        ShapeName | None,
+        typer.Option(
+            help="acma: flagged, where the rows have flags, or registered, where they are the registered ones alone."
+        ),
     ] = None,
     covers: Annotated[
         list[str] | None,
@@ -85,13 +96,15 @@ def import_(
 ) -> None:
     """Import a version of a registry beside the one in force, verify it, and put it in force.
 
+    Example: `dncd registry import us-national us-november.zip --format ftc`
+
     Ctrl-C leaves nothing behind. Run it as the user that the server runs as, who has to read its files. The
     exit code is 1 where it is held: over a fifth fewer numbers than before.
     """
     started = time.monotonic()
     with options_judged():
         covered = read_prefixes(covers or [], "--covers", at_least=0)
-    shelf = Shelf(settings_for(store).store / REGISTRIES)
+    shelf = Shelf(settings_for(store).store / REGISTRIES_FOLDER)
     with attached(store) as opened:
         with opened.snapshot() as snapshot:
             order = order_import(

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dncd import registries
+from dncd import accounts, registries
 from dncd.storage.contract import Snapshot
 
 # Wide enough that no cell of a table in a pipe is folded.
@@ -52,6 +52,12 @@ def told_snapshot(kept: registries.Kept) -> dict[str, Any]:
     }
 
 
+def told_coverage(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
+    """Tell which accounts may rely on a registry, by name, and on which part of it."""
+    found = ((each.name, registries.coverage(snapshot, each.id, name)) for each in accounts.scan(snapshot))
+    return [{"account": account, "prefixes": list(prefixes)} for account, prefixes in found if prefixes]
+
+
 def print_registries(found: Iterable[Mapping[str, Any]]) -> None:
     """Print registries, one a line."""
     rows = [
@@ -70,7 +76,7 @@ def print_registries(found: Iterable[Mapping[str, Any]]) -> None:
 
 
 def print_registry(told: Mapping[str, Any]) -> None:
-    """Print one registry with its snapshots."""
+    """Print one registry with its snapshots, and who may rely on it."""
     about = f": {told['description']}" if told["description"] else ""
     out = console()
     out.print(Text(f"{told['name']}{about}", style="bold"))
@@ -95,6 +101,13 @@ def print_registry(told: Mapping[str, Any]) -> None:
         print_table(titles, rows)
     else:
         out.print(Text("No snapshot was imported: whoever needs this registry is not screened."))
+    out.print()
+    if told["coverage"]:
+        print_table(
+            ["account", "may rely on"], [(each["account"], " ".join(each["prefixes"])) for each in told["coverage"]]
+        )
+    else:
+        out.print(Text(f"No account may rely on it: see dncd registry coverage {told['name']} --help"))
 
 
 def covered_line(prefixes: Sequence[str], shown_max: int = 5) -> str:

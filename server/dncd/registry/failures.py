@@ -13,6 +13,8 @@
 Messages name file and line, never a number.
 """
 
+from collections.abc import Iterable
+
 from dncd.errors import DncError, StorageFull
 
 
@@ -51,6 +53,11 @@ class ListDateMissing(ImportFailed):
 
 class MostlyRejects(ImportFailed):
     """Too little could be read for a register that anyone should rely on."""
+
+    def show(self, rejected: Iterable[str]) -> None:
+        """Add some of the rejected lines to the sentence, so that whoever reads it sees what the file is."""
+        if listed := "; ".join(rejected):
+            self.args = (f"{self} The first: {listed}",)
 
 
 class DiskNotSparse(ImportFailed):

@@ -23,7 +23,7 @@ from dncd.errors import DncError, StorageFull
 from dncd.registry import failures
 from dncd.registry.build import SnapshotBuilder
 from dncd.registry.chunks import Reading, Reject
-from dncd.registry.failures import FormatUnsuited, ImportFailed, ListDateMissing
+from dncd.registry.failures import FormatUnsuited, ImportFailed, ListDateMissing, MostlyRejects
 from dncd.registry.formats import Options, Shape, read
 from dncd.registry.lines import Source
 from dncd.registry.manifest import About, read_manifest
@@ -33,6 +33,7 @@ from dncd.registry.verify import verify
 
 REJECTS: Final = "rejects.csv"
 FIRST_REJECTS_MAX: Final = 20
+_REJECTS_TOLD: Final = 3
 _PROGRESS_BYTES: Final = 16 << 20
 _LOWEST_PRIORITY: Final = 19
 
@@ -93,8 +94,10 @@ def import_file(order: Order, progress: Progress = lambda done, total: None) -> 
             judge(reading)
             manifest = builder.finish(_about(order, reading, source, total, previous))
         verify(folder / order.snapshot)
-    except BaseException:
+    except BaseException as error:
         report_path.unlink(missing_ok=True)
+        if isinstance(error, MostlyRejects):
+            error.show(_told(rejected, order.file_name) for rejected in first[:_REJECTS_TOLD])
         raise
     finally:
         source.close()
@@ -162,6 +165,11 @@ def _both(report: Callable[[Reject], None], first: list[Reject]) -> Callable[[Re
             first.append(rejected)
 
     return reject
+
+
+def _told(rejected: Reject, file: str) -> str:
+    within = f" of {rejected.file}" if rejected.file != file else ""
+    return f"line {rejected.line:,}{within} {rejected.masked!r}, {rejected.reason}"
 
 
 def _about(order: Order, reading: Reading, source: Source, total: int, previous: Path | None) -> About:

@@ -28,6 +28,8 @@ EXPANSION_RATIO_MAX: Final = 100
 EXPANSION_FREE_BYTES: Final = 64 * 1024**2  # below this no ratio is asked for: small files may be very regular
 _HEAD_BYTES: Final = 8
 _LF: Final = 10
+# Which bytes are not blank: what is stripped from lines is not, and neither are their ends.
+_INK: Final = bytes(byte not in b" \t\n" for byte in range(256))
 _CR: Final = 13
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -48,6 +50,16 @@ class Block:
     def line(self, row: int) -> bytes:
         """Return the line at an index from 0, without its end."""
         return self.text[int(self.ends[row - 1]) + 1 if row else 0 : int(self.ends[row])]
+
+    def filled(self, rows: NDArray[np.intp]) -> list[int]:
+        """Return those of some rows, ascending, whose lines hold more than blanks; a gigabyte of blank lines is one."""
+        if not len(rows):
+            return []
+        held = np.frombuffer(self.text.translate(_INK), np.bool_)
+        starts = np.where(rows, self.ends[rows - 1] + 1, 0)
+        edges = np.column_stack((starts, self.ends[rows])).ravel()
+        filled: list[int] = rows[np.logical_or.reduceat(held, edges)[::2]].tolist()
+        return filled
 
     def lines(self) -> list[bytes]:
         """Return all lines, without their ends."""

@@ -55,11 +55,17 @@ class PrefixSet:
             return np.array([str(phone).startswith(self.prefixes) for phone in phones.tolist()], dtype=np.bool_)
         if not self.prefixes:
             return np.zeros(len(phones), dtype=np.bool_)
-        # Less one, unsigned, a 0 is the largest of all: so rows that are no numbers do not count for the least.
-        least, most = int((phones - np.uint64(1)).min()) + 1, int(phones.max())
+        least, most = int(phones.min()), int(phones.max())
+        all_numbers = least > 0
+        if not all_numbers:
+            # Less one, unsigned, a 0 is the largest of all: so rows that are no numbers do not count for the least.
+            least = int((phones - np.uint64(1)).min()) + 1
         digits = len(str(most))
         if self._short and digits > _HEAD_DIGITS and least >= 10 ** (digits - 1):
-            heads = phones // np.uint64(10 ** (digits - _HEAD_DIGITS))
+            width = 10 ** (digits - _HEAD_DIGITS)
+            if all_numbers and self._heads[least // width : most // width + 1].all():
+                return np.ones(len(phones), dtype=np.bool_)
+            heads = phones // np.uint64(width)
             return self._heads.take(heads.view(np.int64))
         return self._contains_any(phones)
 

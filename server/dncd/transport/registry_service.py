@@ -66,30 +66,33 @@ class RegistryHandlers:
     def activate(self, call: Call, request: pb.ActivateSnapshotRequest) -> pb.ActivateSnapshotResponse:
         """Put a snapshot in force, after reading its files: 0.1 s for 240 million numbers in the page cache."""
         check_operator(call)
+        registry, snapshot_id = _snapshot_name(request)
         reason = fields.text(request.reason, "reason", limits.NOTE_BYTES_MAX)
         with self._store.snapshot() as snapshot:
-            registries.find_snapshot(snapshot, request.registry, request.snapshot)
-        verify(self._shelf.folder(request.registry, request.snapshot))
-        written = self._accept(call, request, SnapshotActivated(request.registry, request.snapshot, reason))
+            registries.find_snapshot(snapshot, registry, snapshot_id)
+        verify(self._shelf.folder(registry, snapshot_id))
+        written = self._accept(call, request, SnapshotActivated(registry, snapshot_id, reason))
         with self._store.snapshot() as snapshot:
-            kept = registries.find_snapshot(snapshot, request.registry, request.snapshot)
+            kept = registries.find_snapshot(snapshot, registry, snapshot_id)
         return pb.ActivateSnapshotResponse(
             snapshot=kept_message(kept), written_at=revision(self._store.id, written.position)
         )
 
     def prune(self, call: Call, request: pb.PruneSnapshotRequest) -> pb.PruneSnapshotResponse:
         """Take a snapshot away, with its files."""
-        written = self._accept(call, request, SnapshotPruned(request.registry, request.snapshot))
-        self._shelf.remove(request.registry, request.snapshot)
+        registry, snapshot_id = _snapshot_name(request)
+        written = self._accept(call, request, SnapshotPruned(registry, snapshot_id))
+        self._shelf.remove(registry, snapshot_id)
         return pb.PruneSnapshotResponse(written_at=revision(self._store.id, written.position))
 
     def list_snapshots(self, call: Call, request: pb.ListSnapshotsRequest) -> pb.ListSnapshotsResponse:
         """List a page of snapshots, the newest import first."""
         before = paging.decode_position(request, call.caller.account_id)
         page_rows = fields.page_rows(request.page_size)
+        name = fields.name(request.registry, "registry")
         with self._store.snapshot() as snapshot:
-            registries.find(snapshot, request.registry)
-            rows = registries.scan_snapshots(snapshot, request.registry)
+            registries.find(snapshot, name)
+            rows = registries.scan_snapshots(snapshot, name)
             taken = paging.take(iter([kept for kept in rows if not before or kept.position < before]), page_rows)
             position = journal.head(snapshot).position
         last = taken.rows[-1].position.to_bytes(8) if taken.more else b""
@@ -101,10 +104,11 @@ class RegistryHandlers:
 
     def get(self, call: Call, request: pb.GetRegistryRequest) -> pb.GetRegistryResponse:
         """Tell one registry."""
+        name = fields.name(request.name, "name")
         with self._store.snapshot() as snapshot:
-            registry = registry_with_coverage(snapshot, call.caller.account_id, request.name)
+            registry = registry_with_coverage(snapshot, call.caller.account_id, name)
             in_force = registry.in_force
-            kept = registries.find_snapshot(snapshot, request.name, in_force) if in_force else None
+            kept = registries.find_snapshot(snapshot, name, in_force) if in_force else None
             position = journal.head(snapshot).position
         return pb.GetRegistryResponse(
             registry=registry,
@@ -131,10 +135,10 @@ class RegistryHandlers:
         """Say what an account may rely on."""
         granted = prefixes(list(request.prefixes), "prefixes", at_least=0)
         with self._store.snapshot() as snapshot:
-            account = accounts.find(snapshot, request.account)
+            account = accounts.find(snapshot, fields.name(request.account, "account"))
         if account is None:
             raise fields.invalid("account", "there is no such account")
-        change = CoverageGranted(request.registry, account.name, account.id, granted)
+        change = CoverageGranted(fields.name(request.registry, "registry"), account.name, account.id, granted)
         written = self._accept(call, request, change)
         return pb.GrantCoverageResponse(prefixes=granted, written_at=revision(self._store.id, written.position))
 
@@ -178,3 +182,7 @@ def kept_message(kept: registries.Kept) -> registry_pb2.Snapshot:
     message.imported_at.CopyFrom(timestamp(kept.imported_at_ms))
     message.actor = kept.actor
     return message
+
+
+def _snapshot_name(request: pb.ActivateSnapshotRequest | pb.PruneSnapshotRequest) -> tuple[str, str]:
+    return fields.name(request.registry, "registry"), fields.name(request.snapshot, "snapshot")

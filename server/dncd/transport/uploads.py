@@ -1,13 +1,11 @@
 """ImportSnapshot: an upload becomes a file, the file a snapshot, the snapshot an event."""
 
 import hashlib
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Literal, cast
+from typing import BinaryIO, Literal, cast
 
 from dncd import accounts, limits, registries
 from dncd.errors import MalformedRequest
@@ -24,8 +22,6 @@ from dncd.transport.roles import ADMINS
 from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import registry_pb2
 from donotcontact.v1 import registry_service_pb2 as pb
-
-_CANCELLED_WAIT_S = 0.2
 
 
 class UploadHandlers:
@@ -55,7 +51,6 @@ class UploadHandlers:
         with self._store.snapshot() as snapshot:
             registries.find(snapshot, header.registry)
         with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as path:
-            _require_whole(call)
             with self._store.snapshot() as snapshot:
                 order = order_import(
                     snapshot,
@@ -77,7 +72,7 @@ class UploadHandlers:
             made = import_apart(order)
         if not call.is_active():
             discard_import(self._shelf, order)
-            raise _cut_off()
+            raise MalformedRequest("the caller left before the list was imported; nothing was changed")
         written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
         return self._answer(order.registry, snapshot_id, made, written)
 
@@ -94,41 +89,53 @@ class UploadHandlers:
         return pb.ImportSnapshotResponse(snapshot=message, written_at=revision(self._store.id, written.position))
 
 
-def _require_whole(call: Call) -> None:
-    """Raise `MalformedRequest` where the caller left before the upload was whole.
+@contextmanager
+def _spooled(
+    folder: Path, snapshot_id: str, pieces: Iterator[pb.ImportSnapshotRequest], promised: str
+) -> Iterator[Path]:
+    """Write an upload to a file for the block; raises what `_receive` raises."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{snapshot_id}.upload"
+    try:
+        with path.open("xb") as file:
+            _receive(pieces, file, promised)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
 
-    To gRPC the requests of a call that was cancelled may just end, as those of a whole upload do, and the word that it
-    was cancelled comes a moment later: so that moment is waited for. A list that lacks its end must not come in force.
+
+def _receive(pieces: Iterator[pb.ImportSnapshotRequest], file: BinaryIO, promised: str) -> None:
+    """Write what comes until the end has come, and prove that it is what was sent.
+
+    Raises `MalformedRequest` without an end: to gRPC the requests of a caller who left may just stop, as those of a
+    whole upload do, and a list that lacks its end must not come in force. Raises `ImportFailed` for other bytes.
     """
-    ended = threading.Event()
-    call.on_end(ended.set)
-    if ended.wait(_CANCELLED_WAIT_S):
+    digest = hashlib.sha256()
+    end: pb.ImportEnd | None = None
+    for piece in pieces:
+        if end is not None:
+            raise MalformedRequest("the end is the last message of an upload, and another came behind it")
+        if piece.HasField("end"):
+            end = piece.end
+        elif piece.HasField("content"):
+            digest.update(piece.content)
+            file.write(piece.content)
+        else:
+            raise MalformedRequest("behind the first message, its header, an upload has content and then its end")
+    if end is None:
         raise _cut_off()
+    _compare(end, file.tell(), digest.hexdigest(), promised)
+
+
+def _compare(end: pb.ImportEnd, size_bytes: int, digest: str, promised: str) -> None:
+    if end.bytes != size_bytes:
+        raise ImportFailed(f"{size_bytes:,} bytes came and {end.bytes:,} were sent; send it again")
+    if digest != end.sha256.lower() or digest != (promised or digest).lower():
+        raise ImportFailed("the bytes that came are not those of the SHA-256 that was promised; send it again")
 
 
 def _cut_off() -> MalformedRequest:
-    return MalformedRequest("the caller left in the middle of the upload; nothing was changed")
-
-
-@contextmanager
-def _spooled(folder: Path, snapshot_id: str, pieces: Iterator[pb.ImportSnapshotRequest], sha256: str) -> Iterator[Path]:
-    """Write an upload to a file for the block; raises `ImportFailed` where it is not the file that was promised."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{snapshot_id}.upload"
-    digest = hashlib.sha256()
-    try:
-        with path.open("xb") as file:
-            for piece in pieces:
-                if not piece.HasField("content"):
-                    raise MalformedRequest("only the first message of an upload is a header")
-                digest.update(piece.content)
-                file.write(piece.content)
-        if sha256 and digest.hexdigest() != sha256.lower():
-            raise ImportFailed("the bytes that came are not those of the SHA-256 that was promised; send it again")
-        yield path
-    finally:
-        if path.exists():
-            os.unlink(path)
+    return MalformedRequest("the upload was cut off: its last message has to be its end; nothing was changed")
 
 
 def _shape(written: str) -> Literal["", "flagged", "registered"]:

@@ -49,13 +49,12 @@ def read_lines(block: Block, layout: Layout) -> tuple[Phones, dict[int, str]]:
     reasons: dict[int, str] = {}
     if phones.all():
         return phones, reasons
-    for row in np.flatnonzero(phones == 0).tolist():
-        if line := block.line(row).strip(BLANK):
-            read_line = layout.define(line)
-            if isinstance(read_line, str):
-                reasons[row] = read_line
-            else:
-                phones[row] = read_line
+    for row in block.filled(np.flatnonzero(phones == 0)):
+        read_line = layout.define(block.line(row).strip(BLANK))
+        if isinstance(read_line, str):
+            reasons[row] = read_line
+        else:
+            phones[row] = read_line
     return phones, reasons
 
 

@@ -45,7 +45,7 @@ def _numbers(block: Block, region: str, tally: Tally) -> Phones:
     phones = match(block, shortcuts(region))
     read = np.flatnonzero(phones)
     phones[read[phone_faults(phones[read], len(read)) != 0]] = 0
-    rest = {row: text for row in np.flatnonzero(phones == 0).tolist() if (text := block.line(row).strip(BLANK))}
+    rest = {row: block.line(row).strip(BLANK) for row in block.filled(np.flatnonzero(phones == 0))}
     slow, faults = phones_from_texts(list(map(decoded, rest.values())), region, len(rest))
     for row, phone, fault in zip(rest, slow.tolist(), faults.tolist(), strict=True):
         phones[row] = phone
