@@ -1,7 +1,8 @@
 """The journal: every accepted change, in order, chained by SHA-256.
 
 Rows of JOURNAL: position -> hash (32 bytes) + event, where hash = SHA-256(hash of the row before || event).
-`accept` is the one way in: effect, journal row, indexes and request row in one transaction of the store.
+`accept` is the one way in: effect, journal row, indexes and request row in one transaction of the store. Changes of
+attempts go the same way into a stream of their own, see `attempt_log.py`.
 """
 
 import hashlib
@@ -10,11 +11,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from dncd import requests
+from dncd import attempt_log, requests
 from dncd.apply import apply
 from dncd.encoding import decode, encode
 from dncd.errors import StoreCorrupt
-from dncd.events import Draft, Event
+from dncd.events import ATTEMPT_CHANGES, Draft, Event
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, u64
 
@@ -80,17 +81,35 @@ def head(snapshot: Snapshot) -> Head:
 def accept(txn: Transaction, draft: Draft, now_ms: int) -> Written:
     """Accept a change in a transaction: apply it, journal it, remember its request.
 
-    The same request id gives its first answer again. Time never runs backwards in the journal. Raises the change's
-    `DncError` with nothing written.
+    The same request id gives its first answer again; it may stand once, in the journal or among the attempts. Time
+    never runs backwards in the journal. A change of attempts stands in the stream of attempts, and its position is one
+    of that. Raises the change's `DncError` with nothing written.
     """
-    answered = requests.find(txn, draft)
+    answered = find_answer(txn, draft)
     if answered is not None:
-        return Written(answered.position, find(txn, answered.position).event().time_ms, answered.codes)
+        return answered
+    if isinstance(draft.change, ATTEMPT_CHANGES):
+        counted = attempt_log.accept(txn, draft, now_ms)
+        return Written(counted.position, counted.time_ms, counted.codes)
     end = head(txn)
     event = Event(end.position + 1, max(now_ms, end.time_ms), draft)
     codes = apply(txn, event)
     _write(txn, event, encode(event, codes), codes, end.hash)
     return Written(event.position, event.time_ms, codes)
+
+
+def find_answer(snapshot: Snapshot, draft: Draft) -> Written | None:
+    """Return the first answer to the draft's request id, or None; costs two reads where it has one.
+
+    Raises `RequestIdReused` where the id belongs to a different request, be it of the journal or of the attempts.
+    """
+    counted = attempt_log.find_answer(snapshot, draft)
+    if counted is not None:
+        return Written(counted.position, counted.time_ms, counted.codes)
+    answered = requests.find(snapshot, draft)
+    if answered is not None:
+        return Written(answered.position, find(snapshot, answered.position).event().time_ms, answered.codes)
+    return None
 
 
 def replay(txn: Transaction, row: JournalRow) -> None:

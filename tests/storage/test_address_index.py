@@ -21,10 +21,10 @@ FIRST = 14155000000
 MANY = 40_000
 
 
-def put(store: LmdbStore, count: int, first: int = FIRST) -> None:
+def put(store: LmdbStore, count: int, first: int = FIRST, table: Table = Table.ADDRESSES) -> None:
     with store.transaction() as transaction:
         for key in phone_keys(7, np.arange(first, first + count, dtype=np.uint64)):
-            transaction.put(Table.ADDRESSES, key, b"row")
+            transaction.put(table, key, b"row")
 
 
 def flagged(store: LmdbStore, count: int, first: int = FIRST) -> int:
@@ -232,13 +232,56 @@ def test_churn_of_addresses_builds_the_index_anew_before_it_flags_everything(tmp
     store.close()
 
 
+def test_an_index_built_anew_holds_the_keys_of_attempts_too(tmp_path: Path) -> None:
+    store = LmdbStore.own(tmp_path)
+    put(store, 100)
+    put(store, 100, FIRST + 5000, Table.ATTEMPTS)
+    store.close()
+    (tmp_path / "address-index-1.bits").unlink()
+
+    store = LmdbStore.own(tmp_path)
+
+    assert generation(store) == 2
+    assert flagged(store, 100) == 100
+    assert flagged(store, 100, FIRST + 5000) == 100
+    store.close()
+
+
+def test_attempts_make_the_index_grow_as_addresses_do(tmp_path: Path) -> None:
+    store = LmdbStore.own(tmp_path)
+    put(store, MANY // 2)
+
+    put(store, MANY // 2, FIRST + MANY, Table.ATTEMPTS)
+
+    assert generation(store) == 2
+    assert flagged(store, MANY // 2) == MANY // 2
+    assert flagged(store, MANY // 2, FIRST + MANY) == MANY // 2
+    store.close()
+
+
+def test_attempts_that_were_pruned_stay_flagged_until_the_index_is_built_anew(tmp_path: Path) -> None:
+    store = LmdbStore.own(tmp_path)
+    put(store, 100, table=Table.ATTEMPTS)
+    with store.transaction() as transaction:
+        for key, _ in transaction.scan(Table.ATTEMPTS):
+            transaction.delete(Table.ATTEMPTS, key)
+    pruned = flagged(store, 100)
+    put(store, MANY, FIRST + 5000)
+
+    assert pruned == 100
+    assert generation(store) == 2
+    assert flagged(store, 100) < 10
+    store.close()
+
+
 def test_without_an_owner_everything_is_flagged_and_addresses_take_no_change(tmp_path: Path) -> None:
     closed_with(tmp_path, 100)
     store = LmdbStore.attach(tmp_path)
 
     everything = flagged(store, 100, first=FIRST + 5000)
-    with pytest.raises(AssertionError, match="owner"):
-        put(store, 1)
+    for table in (Table.ADDRESSES, Table.ATTEMPTS):
+        with pytest.raises(AssertionError, match="owner"):
+            put(store, 1, table=table)
     with store.transaction() as transaction:
         transaction.put(Table.TOKENS, b"token", b"row")
     store.close()

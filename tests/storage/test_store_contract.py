@@ -28,7 +28,7 @@ def test_new_store_tells_its_schema_its_id_and_its_epoch(store: Store) -> None:
     with store.snapshot() as snapshot:
         rows = {key: value for key, value in snapshot.scan(Table.META) if not key.startswith(STORAGE_PREFIX)}
 
-    assert rows == {SCHEMA_ROW: b"1", STORE_ROW: store.id.encode(), EPOCH_ROW: b"1"}
+    assert rows == {SCHEMA_ROW: b"2", STORE_ROW: store.id.encode(), EPOCH_ROW: b"1"}
 
 
 @pytest.mark.parametrize("table", [table for table in Table if table is not Table.META])
@@ -270,6 +270,26 @@ def test_every_known_address_of_any_kind_is_flagged(store: Store) -> None:
     with store.snapshot() as snapshot:
         assert snapshot.maybe_known(keys).all()
         assert snapshot.maybe_known(keys[:3]).all()
+
+
+@pytest.mark.parametrize("table", [Table.ADDRESSES, Table.ATTEMPTS])
+@pytest.mark.parametrize("rows", [1, 500])
+def test_a_key_of_either_table_is_flagged_at_once_and_for_its_account_alone(
+    store: Store, table: Table, rows: int
+) -> None:
+    phones = np.arange(14155550000, 14155550000 + rows, dtype=np.uint64)
+    keys = [*phone_keys(7, phones), text_key(7, Kind.CONTACT, "ann"), text_key(7, Kind.DEBT, "ann")]
+
+    with store.transaction() as transaction:
+        transaction.put_many(table, [(key, b"row") for key in keys])
+        within = transaction.maybe_known(keys).all()
+
+    with store.snapshot() as snapshot:
+        assert within
+        assert snapshot.maybe_known_phones(7, phones).all()
+        assert snapshot.maybe_known(keys).all()
+        assert snapshot.maybe_known_phones(8, phones).sum() <= rows // 10
+        assert not snapshot.maybe_known([text_key(7, Kind.CONTACT, "bob"), text_key(8, Kind.DEBT, "ann")]).any()
 
 
 def test_few_unknown_addresses_are_flagged(store: Store) -> None:

@@ -52,7 +52,7 @@ def test_unknown_schema_is_refused_and_named(tmp_path: Path) -> None:
         transaction.put(Table.META, SCHEMA_ROW, b"9")
     store.close()
 
-    with pytest.raises(StoreUnusable, match="schema 9; this version reads schema 1"):
+    with pytest.raises(StoreUnusable, match="schema 9; this version reads schema 2"):
         LmdbStore.own(tmp_path)
     with pytest.raises(StoreUnusable, match="schema 9"):
         LmdbStore.attach(tmp_path)

@@ -1,9 +1,9 @@
 """The address index of a store: which addresses are certainly unknown, without asking LMDB.
 
-Invariant: the bitmap that a committed snapshot names holds every key of ADDRESSES in that snapshot. Bits are set
-inside the write transaction, before it commits, and never cleared. One file is shared by all processes; a larger one
-replaces it under a new generation, named in META by the same transaction. A snapshot whose file is gone looks at
-everything.
+Invariant: the bitmap that a committed snapshot names holds every key of ADDRESSES and ATTEMPTS in that snapshot. Bits
+are set inside the write transaction, before it commits, and never cleared: attempts that were pruned stay flagged until
+the file is built anew, since a superset is right. One file is shared by all processes; a larger one replaces it under a
+new generation, named in META by the same transaction. A snapshot whose file is gone looks at everything.
 
 Nothing on disk is believed unless its owner vouched for it: after a clean close the header and META hold the same
 nonce, and the first change takes it out of META. Otherwise the owner builds the file anew. So a file need not be synced
@@ -42,7 +42,7 @@ class AddressIndex:
         return self._mapped.get(generation) or self._open(generation)
 
     def build(self, generation: int, keys: Iterable[bytes], count: int) -> Bitmap:
-        """Build a generation's file from all keys of ADDRESSES; keep it once it is committed, else discard it.
+        """Build a generation's file from all keys of both tables; keep it once it is committed, else discard it.
 
         Raises OSError where the disk is full. Costs about 0.4 us a key.
         """

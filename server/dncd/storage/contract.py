@@ -1,13 +1,14 @@
 """What the domain needs of a store: ordered tables of bytes, one writer, any number of consistent readers.
 
 Keys have 1 to 511 bytes; those of account tables begin with the account's id, four bytes big-endian. Keys of ADDRESSES
-are built by `storage.keys` alone, since the address index hashes them; it changes only while an owner runs.
+and ATTEMPTS are built by `storage.keys` alone, since the address index hashes them; both change only while an owner
+runs.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from enum import StrEnum
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,17 @@ class Table(StrEnum):
     HISTORY = "history"
     REQUESTS = "requests"
     REGISTRIES = "registries"
+    REGIONS = "regions"
+    REVIEWS = "reviews"
+    SCOPES = "scopes"
+    ATTEMPTS = "attempts"
+    RESERVATIONS = "reservations"
+    ATTEMPT_EVENTS = "attempt_events"
+    ATTEMPT_REQUESTS = "attempt_requests"
+
+
+# What the address index covers: whoever asks it about a key hears of both.
+INDEXED: Final = (Table.ADDRESSES, Table.ATTEMPTS)
 
 
 class Snapshot(Protocol):
@@ -60,10 +72,10 @@ class Snapshot(Protocol):
         """Return the number of rows of a table."""
 
     def maybe_known_phones(self, account_id: int, phones: Phones) -> Mask:
-        """Tell for each number whether ADDRESSES may hold it. False is certain, True means "look"."""
+        """Tell for each number whether ADDRESSES or ATTEMPTS may hold it. False is certain, True means "look"."""
 
     def maybe_known(self, keys: Sequence[bytes]) -> Mask:
-        """Tell for each key of ADDRESSES whether the table may hold it. False is certain, True means "look"."""
+        """Tell for each key of ADDRESSES and ATTEMPTS whether one of them may hold it. False is certain."""
 
 
 class Transaction(Snapshot, Protocol):

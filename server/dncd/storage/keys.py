@@ -1,7 +1,8 @@
 """Keys of the tables: big-endian, account first, so that a table's order is the order people want.
 
 An address key is account (4 bytes) + kind (1 byte) + target. A phone target is its E.164 digits as an 8-byte number;
-every other target is its canonical text in UTF-8 (for a prefix the digits, for a domain the domain).
+every other target is its canonical text in UTF-8 (for a prefix the digits, for a domain the domain). Keys of ATTEMPTS
+are built the same way; there a target may also be a caller's name for a person or a debt.
 """
 
 import struct
@@ -19,6 +20,8 @@ class Kind(IntEnum):
     EMAIL = 2
     PREFIX = 3
     DOMAIN = 4
+    CONTACT = 5
+    DEBT = 6
 
 
 _ACCOUNT = struct.Struct(">I")
@@ -43,7 +46,7 @@ def phone_key(account_id: int, phone: int) -> bytes:
 
 
 def text_key(account_id: int, kind: Kind, text: str) -> bytes:
-    """Build the address key of an e-mail address, a prefix's digits or a domain."""
+    """Build the address key of an e-mail address, a prefix's digits or a domain, or the key of a contact or debt."""
     return _ACCOUNT.pack(account_id) + bytes((kind,)) + text.encode()
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from dncd.storage.contract import Mask, Phones, Table
+from dncd.storage.contract import INDEXED, Mask, Phones, Table
 from dncd.storage.keys import phone_keys
 from dncd.storage.scan import end_of_prefix
 from dncd.storage.schema import first_rows
@@ -114,13 +114,13 @@ class MemorySnapshot:
         return len(self._tables[table].by_key)
 
     def maybe_known_phones(self, account_id: int, phones: Phones) -> Mask:
-        """Tell for each number whether ADDRESSES holds it; exact here."""
+        """Tell for each number whether ADDRESSES or ATTEMPTS holds it; exact here."""
         return self.maybe_known(phone_keys(account_id, phones))
 
     def maybe_known(self, keys: Sequence[bytes]) -> Mask:
-        """Tell for each key of ADDRESSES whether the table holds it; exact here."""
-        known = self._tables[Table.ADDRESSES].by_key
-        return np.fromiter((key in known for key in keys), dtype=np.bool_, count=len(keys))
+        """Tell for each key of ADDRESSES and ATTEMPTS whether one of them holds it; exact here."""
+        addresses, attempts = (self._tables[table].by_key for table in INDEXED)
+        return np.fromiter((key in addresses or key in attempts for key in keys), dtype=np.bool_, count=len(keys))
 
 
 class MemoryTransaction(MemorySnapshot):

@@ -1,6 +1,7 @@
-"""Snapshots and transactions of LMDB, and how a transaction keeps the address index ahead of ADDRESSES."""
+"""Snapshots and transactions of LMDB, and how a transaction keeps the address index ahead of ADDRESSES and ATTEMPTS."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,7 @@ import numpy as np
 
 from dncd.storage.address_index import AddressIndex
 from dncd.storage.bitmap import Bitmap, is_full
-from dncd.storage.contract import Mask, Phones, Table
+from dncd.storage.contract import INDEXED, Mask, Phones, Table
 from dncd.storage.environment import Tables, is_disk_full, readers_full, storage_full
 from dncd.storage.keys import u64
 from dncd.storage.scan import scan_backwards, scan_forwards
@@ -63,12 +64,12 @@ class LmdbSnapshot:
         return self._txn.stat(self._tables[table])["entries"]
 
     def maybe_known_phones(self, account_id: int, phones: Phones) -> Mask:
-        """Tell for each number whether ADDRESSES may hold it. Costs 5 ns a number, or a cache miss if that is more."""
+        """Tell for each number whether it may be known. Costs 5 ns a number, or a cache miss if that is more."""
         bitmap = self._bitmap()
         return np.ones(len(phones), dtype=np.bool_) if bitmap is None else bitmap.maybe_phones(account_id, phones)
 
     def maybe_known(self, keys: Sequence[bytes]) -> Mask:
-        """Tell for each key of ADDRESSES whether the table may hold it."""
+        """Tell for each key of ADDRESSES and ATTEMPTS whether one of them may hold it."""
         bitmap = self._bitmap()
         return np.ones(len(keys), dtype=np.bool_) if bitmap is None else bitmap.maybe(keys)
 
@@ -88,7 +89,7 @@ class LmdbSnapshot:
 
 
 class LmdbTransaction(LmdbSnapshot):
-    """The write transaction. It keeps the address index ahead of ADDRESSES by itself."""
+    """The write transaction. It keeps the address index ahead of ADDRESSES and ATTEMPTS by itself."""
 
     __slots__ = ("_built", "_index_touched", "_path", "_unindexed")
 
@@ -115,8 +116,8 @@ class LmdbTransaction(LmdbSnapshot):
 
     def put(self, table: Table, key: bytes, value: bytes) -> None:
         """Set the value of a key."""
-        if table is Table.ADDRESSES:
-            assert self._index is not None, "ADDRESSES changes only while the owner of its index runs"
+        if table in INDEXED:
+            assert self._index is not None, "ADDRESSES and ATTEMPTS change only while the owner of the index runs"
             self._unindexed.append(key)
             self._index_touched = True
         self._changes += 1
@@ -124,8 +125,8 @@ class LmdbTransaction(LmdbSnapshot):
 
     def put_many(self, table: Table, rows: list[tuple[bytes, bytes]]) -> None:
         """Set the values of many keys; puts `rows` in order, so that neighbours go to the same page."""
-        if table is Table.ADDRESSES:
-            assert self._index is not None, "ADDRESSES changes only while the owner of its index runs"
+        if table in INDEXED:
+            assert self._index is not None, "ADDRESSES and ATTEMPTS change only while the owner of the index runs"
             self._unindexed += [key for key, _ in rows]
             self._index_touched = True
         self._changes += len(rows)
@@ -173,16 +174,21 @@ class LmdbTransaction(LmdbSnapshot):
     def _update_index(self) -> None:
         bitmap = self._bitmap()
         self.delete(Table.META, INDEX_CLEAN_ROW)
-        if bitmap is None or is_full(max(bitmap.keys, self.count(Table.ADDRESSES)), bitmap.bits):
+        if bitmap is None or is_full(max(bitmap.keys, self._count_indexed()), bitmap.bits):
             self._build_index()
 
     def _build_index(self) -> None:
         assert self._index is not None, "a store without an index builds none"
         generation = self._generation() + 1
-        keys = self._txn.cursor(self._tables[Table.ADDRESSES]).iternext(values=False)
-        self._built = self._index.build(generation, keys, self.count(Table.ADDRESSES))
+        cursors = (self._txn.cursor(self._tables[table]) for table in INDEXED)
+        keys = chain.from_iterable(cursor.iternext(values=False) for cursor in cursors)
+        self._built = self._index.build(generation, keys, self._count_indexed())
         self.put(Table.META, INDEX_ROW, u64(generation))
         self.delete(Table.META, INDEX_CLEAN_ROW)
+
+    def _count_indexed(self) -> int:
+        # A number that was attempted may stand in both: an estimate that errs towards more bits.
+        return sum(self.count(table) for table in INDEXED)
 
     def _undo(self, error: BaseException) -> None:
         self._txn.abort()
