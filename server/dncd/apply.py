@@ -7,7 +7,21 @@ A function raises a `DncError` only before its first write, so that a refused ch
 from collections.abc import Callable
 from typing import Any
 
-from dncd import accounts, entries, events, labels, optin, policies, registries, requests, tokens
+from dncd import (
+    accounts,
+    consents,
+    entries,
+    events,
+    labels,
+    messages,
+    optin,
+    permissions,
+    policies,
+    regions,
+    registries,
+    requests,
+    tokens,
+)
 from dncd.storage.contract import Transaction
 
 
@@ -24,9 +38,18 @@ _APPLY: dict[type, Callable[[Transaction, events.Event, Any], bytes]] = {
     events.LabelArchived: labels.apply_archived,
     events.OptInSet: optin.apply_set,
     events.OptInClaimed: optin.apply_claimed,
+    events.InboundMessageRecorded: messages.apply_recorded,
+    events.ReviewDecided: messages.apply_decided,
+    events.ConsentRecorded: consents.apply_recorded,
+    events.ConsentRevoked: consents.apply_revoked,
+    events.PermissionAnswered: permissions.apply_answered,
+    events.SendClaimed: permissions.apply_claimed,
     events.PolicyApplied: lambda txn, event, change: policies.apply_applied(txn, event, change.policy),
     events.PolicyDeleted: policies.apply_deleted,
+    events.RegionClosed: regions.apply_closed,
+    events.RegionOpened: regions.apply_opened,
     events.AccountCreated: _create_account,
+    events.AccountChanged: accounts.apply_changed,
     events.TokenCreated: tokens.apply_created,
     events.TokenRevoked: tokens.apply_revoked,
     events.RequestsPruned: requests.apply_pruned,

@@ -7,17 +7,19 @@ and nothing else, and an import never hides a person's own word.
 from collections.abc import Container
 from dataclasses import dataclass
 
-from dncd import accounts, labels, limits
+from dncd import accounts, consents, labels, limits, permissions
 from dncd.addresses import Target
 from dncd.errors import FieldFault, InvalidFields, LimitReached
 from dncd.events import AddedEntry, EntriesAdded, EntriesExpired, EntriesRemoved, Event
-from dncd.nouns import OWN_WORD, RemovalReason, RowOutcome
-from dncd.records import HEAD_BYTES, Record, entry_record
+from dncd.nouns import OWN_WORD, Channel, RemovalReason, RowOutcome
+from dncd.records import HEAD_BYTES, Record, channel_mask, entry_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import Kind, account_key
 from dncd.touched import ACCOUNT_BYTES, BY_EXPIRY, BY_LABEL, BY_TIME, Template, Touched, read
 
 _MAX_OF_KIND = {Kind.PREFIX: ("prefix", limits.PREFIXES_MAX), Kind.DOMAIN: ("domain", limits.DOMAINS_MAX)}
+
+_SMS = channel_mask({Channel.SMS})
 
 Only = Container[bytes] | None
 
@@ -33,6 +35,8 @@ class EntryKey:
 
 def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only = None) -> bytes:
     """Add entries; outcomes are ADDED, EXTENDED or UNCHANGED.
+
+    Each takes back what was permitted for one send to its address; the person's own word ends relationships as well.
 
     Raises `LabelNotFound`, `LabelArchived`, `LimitReached`, or `InvalidFields` for what has ended already, before
     anything is written. `only` limits the effect to some addresses, to rebuild what was known about them.
@@ -56,10 +60,21 @@ def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only
         if touched.add_first(keys[row], template, row):
             outcomes.append(RowOutcome.ADDED)
         else:
-            outcomes.append(add(touched.records(keys[row]), template.record._replace(row=row)))
+            outcomes.append(_add_to_known(touched.records(keys[row]), template.record._replace(row=row), event))
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return bytes(outcomes)
+
+
+def _add_to_known(records: list[Record], record: Record, event: Event) -> RowOutcome:
+    """Add an entry to what is known about an address, with what that ends."""
+    outcome = add(records, record)
+    permissions.take_back(records)
+    if record.source in OWN_WORD:
+        consents.end_by_own_word(records)
+        if outcome is not RowOutcome.ADDED:
+            consents.note_repeated_word(records, event)
+    return outcome
 
 
 def _check_ends(added: list[AddedEntry], now_ms: int) -> None:
@@ -78,8 +93,12 @@ def add(records: list[Record], record: Record) -> RowOutcome:
 
     An entry that ended before the new one was recorded has no say any more: the new one takes its place.
     """
-    for place, old in enumerate(records):
-        if old.label == record.label and old.source == record.source:
+    for place, found in enumerate(records):
+        if found.label == record.label and found.source == record.source:
+            # A scope is that of a STOP on some channels; what comes by another way counts as said by SMS, so that no
+            # START elsewhere takes it away.
+            old = found._replace(scope=found.scope | _SMS) if found.scope else found
+            records[place] = old
             if old.covers(record):
                 return RowOutcome.UNCHANGED
             records[place] = old.extended_by(record) if old.expires_at_ms > record.recorded_at_ms else record

@@ -11,6 +11,7 @@
     ├── Overloaded, TooManyWatchers, LimitReached, ShuttingDown
     ├── StorageFull, StoreCorrupt
     ├── RegistryNotFound, RegistryExists, OperatorOnly, SnapshotNotFound, SnapshotHeld, SnapshotInForce
+    ├── PermissionNotFound, ReviewNotFound
     ├── ImportFailed, SnapshotDamaged: see `registry/failures.py`
     └── StoreUnusable            the store cannot be opened; for commands, never sent over the wire
 
@@ -248,6 +249,18 @@ class OperatorOnly(DncError):
     """The change belongs to the operator of the whole server."""
 
     reason = "ERROR_REASON_OPERATOR_ONLY"
+
+
+class PermissionNotFound(DncError):
+    """The account made no permission of this name."""
+
+    reason = "ERROR_REASON_PERMISSION_NOT_FOUND"
+
+
+class ReviewNotFound(DncError):
+    """The account has no review of this name."""
+
+    reason = "ERROR_REASON_REVIEW_NOT_FOUND"
 
 
 class StoreUnusable(DncError):

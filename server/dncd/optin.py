@@ -1,17 +1,35 @@
 """The opt-in to texts: its states, who may move them, and the one claim on the opt-in request.
 
-STOP (REJECTED) also makes a do-not-text entry from INBOUND_MESSAGE; START (ACCEPTED) takes that one away and no other.
+STOP (REJECTED) also makes a do-not-text entry from INBOUND_MESSAGE; START (ACCEPTED) takes that one away and no other,
+and on its own channel only: the scope of the entry holds the channels on which STOP was said, as bits.
 """
 
-from dncd import entries, labels
+from typing import Final
+
+from dncd import consents, entries, labels
 from dncd.errors import OwnWordStands
 from dncd.events import Event, OptInClaimed, OptInSet
-from dncd.nouns import EntryReason, OptInStatus, Role, Source
-from dncd.records import Record, entry_record, opt_in_of, opt_in_record
+from dncd.nouns import Channel, EntryReason, OptInStatus, Role, Source
+from dncd.records import (
+    OPT_IN_LABEL,
+    Form,
+    Permit,
+    Record,
+    channel_mask,
+    entry_record,
+    is_opt_in,
+    of_form,
+    opt_in_of,
+    opt_in_record,
+)
 from dncd.storage.contract import Snapshot, Transaction
 from dncd.storage.keys import Kind, text_key
 from dncd.touched import Touched, read
 
+# Channels as bits: on which STOP or START was said.
+SMS: Final = channel_mask([Channel.SMS])
+WHATSAPP: Final = channel_mask([Channel.WHATSAPP])
+TEXTS: Final = SMS | WHATSAPP
 # The label and source of the entry that STOP makes.
 _STOP = (labels.DO_NOT_TEXT_ID, Source.INBOUND_MESSAGE)
 
@@ -30,26 +48,76 @@ def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
     before = status_of(records)
     if _overrules(records, before, change.status):
         _check_overrule(event, change)
-    _replace_status(records, opt_in_record(change.status, change.source, event))
     if change.status is OptInStatus.REJECTED:
-        reason = EntryReason.REQUESTED_BY_PERSON
-        entries.add(records, entry_record(*_STOP, reason, 0, 0, event, 0))
+        stop(records, event, change.source)
     elif change.status is OptInStatus.ACCEPTED:
-        records[:] = [record for record in records if (record.label, record.source) != _STOP]
+        start(records, event, change.source, _started_on(event, change))
+    else:
+        _replace_status(records, opt_in_record(change.status, change.source, event))
     touched.save()
     return bytes([before])
+
+
+def stop(records: list[Record], event: Event, source: Source, said_on: int = SMS) -> None:
+    """Do what STOP does: REJECTED, a do-not-text entry from INBOUND_MESSAGE, and relationships end.
+
+    `said_on` are channels as bits. The entry keeps all those on which STOP was said, in its scope.
+    """
+    _replace_status(records, opt_in_record(OptInStatus.REJECTED, source, event))
+    said_on |= stopped_on([record for record in records if record.expires_at_ms > event.time_ms])
+    entries.add(records, entry_record(*_STOP, EntryReason.REQUESTED_BY_PERSON, 0, 0, event))
+    records[:] = [record._replace(scope=said_on) if _is_stop(record) else record for record in records]
+    consents.end_by_own_word(records)
+
+
+def start(records: list[Record], event: Event, source: Source, said_on: int = SMS) -> None:
+    """Do what START does: ACCEPTED, and STOP is taken back on its channels. No other entry goes, and no review."""
+    _replace_status(records, opt_in_record(OptInStatus.ACCEPTED, source, event))
+    _take_back(records, said_on)
+
+
+def unstop(records: list[Record], event: Event, source: Source, said_on: int = WHATSAPP) -> None:
+    """Take back what STOP did, and opt in to nothing: START on a channel that has no opt-in.
+
+    REJECTED becomes NOT_SENT only where no STOP of another channel stands.
+    """
+    _take_back(records, said_on)
+    if status_of(records) is OptInStatus.REJECTED and not stopped_on(records):
+        _replace_status(records, opt_in_record(OptInStatus.NOT_SENT, source, event))
+
+
+def stopped_on(records: list[Record]) -> int:
+    """Read on which channels, as bits, STOP was said and stands. An entry that says none counts as one by SMS."""
+    return next((record.scope or SMS for record in records if _is_stop(record)), 0)
+
+
+def _started_on(event: Event, change: OptInSet) -> int:
+    """Tell which STOPs a status takes back: a MANAGER with evidence overrules all of them, a START is one by SMS."""
+    overrules = event.draft.role in {Role.MANAGER, Role.ADMIN} and bool(change.evidence)
+    return TEXTS if overrules else SMS
+
+
+def _take_back(records: list[Record], said_on: int) -> None:
+    left = stopped_on(records) & ~said_on
+    kept = [record for record in records if left or not _is_stop(record)]
+    records[:] = [record._replace(scope=left) if _is_stop(record) else record for record in kept]
+
+
+def _is_stop(record: Record) -> bool:
+    return (record.label, record.source) == _STOP
 
 
 def apply_claimed(txn: Transaction, event: Event, change: OptInClaimed) -> bytes:
     """Grant the opt-in request to the first who asks.
 
-    Returns three codes: granted, the status now, and whether an entry blocks it.
+    Returns three codes: granted, the status now, and whether an entry, or a review that waits, blocks it.
     """
     account_id = event.draft.account_id
     key = change.target.key(account_id)
     touched = Touched(txn, event, [key])
     status = status_of(touched.records(key))
-    blocked = _blocked(txn, account_id, key, event.time_ms)
+    waits = bool(of_form(touched.records(key), Form.REVIEW))
+    blocked = waits or _blocked(txn, account_id, key, event.time_ms)
     granted = status is OptInStatus.NOT_SENT and not blocked
     if granted:
         status = OptInStatus.SENT
@@ -59,7 +127,13 @@ def apply_claimed(txn: Transaction, event: Event, change: OptInClaimed) -> bytes
 
 
 def _replace_status(records: list[Record], status: Record) -> None:
-    records[:] = [status, *(record for record in records if record.label)]
+    """Put a status in the place of the one before; where it is another one, nothing is left to confirm of that."""
+    changed = status_of(records) != status.status
+    records[:] = [status, *(old for old in records if not is_opt_in(old) and not (changed and _confirms(old)))]
+
+
+def _confirms(record: Record) -> bool:
+    return record.label == OPT_IN_LABEL and record.form == Form.PERMISSION and record.reason == Permit.CONFIRMATION
 
 
 def _overrules(records: list[Record], before: OptInStatus, after: OptInStatus) -> bool:

@@ -1,28 +1,30 @@
 """The packed value of an address: the position of the newest event about it, then a run of 48-byte records.
 
-A record with label 0 is the opt-in status; every other is an entry. All records of many addresses, joined, are one
-numpy array, so that a batch is decided without a loop over rows. An address no event was ever about has no row; one
-whose entries are all gone keeps its position, from which its history is found.
+A record with a label is an entry; one of label 0 is the opt-in status, or what its form tells. All records of many
+addresses, joined, are one numpy array, so that a batch is decided without a loop over rows. An address no event was
+ever about has no row; one whose entries are all gone keeps its position, from which its history is found.
 """
 
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dncd.events import Event
-from dncd.nouns import EntryReason, OptInStatus, Source
+from dncd.nouns import Channel, EntryReason, OptInStatus, Source
 
 HEAD_BYTES: Final = 8
 RECORD_BYTES: Final = 48
 NEVER_MS: Final = 2**63 - 1
 OPT_IN_LABEL: Final = 0
+PURPOSE_BITS: Final = 3
 
 _HEAD = struct.Struct(">Q")
-_STRUCT = struct.Struct("<IBBBxqqqQII")
+_STRUCT = struct.Struct("<IBBBBqqqQII")
 _ROW = struct.Struct("<II")
 assert _STRUCT.size == RECORD_BYTES, "the struct and the dtype describe the same bytes"
 
@@ -32,37 +34,57 @@ RECORD: Final = np.dtype(
         ("source", "u1"),
         ("reason", "u1"),
         ("status", "u1"),
-        ("_pad", "u1"),
+        ("form", "u1"),
         ("starts_at_ms", "<i8"),
         ("expires_at_ms", "<i8"),
         ("recorded_at_ms", "<i8"),
         ("position", "<u8"),
         ("row", "<u4"),
-        ("_pad2", "<u4"),
+        ("scope", "<u4"),
     ]
 )
 Records = NDArray[np.void]
 
 
-class Record(NamedTuple):
-    """One entry, or the opt-in status, of one address.
+class Form(IntEnum):
+    """What a record of label 0 is. Kept on disk: never renumber."""
 
-    `position` and `row` name the event, and the row within it, that holds note, actor and evidence.
+    OPT_IN = 0
+    CONSENT = 1
+    PERMISSION = 2
+    REVIEW = 3
+    REVOCATION = 4
+
+
+class Permit(IntEnum):
+    """What a permission is for: the reason of its record. Kept on disk: never renumber."""
+
+    ONE_TIME = 0
+    CONFIRMATION = 1
+
+
+class Record(NamedTuple):
+    """One entry, or something else that one address is known for.
+
+    `position` and `row` name the event, and the row within it, that holds note, actor and evidence. `reason`, `status`
+    and `scope` belong to the form: see `optin.py`, `consents.py` and `messages.py`.
     """
 
     label: int
     source: int
     reason: int
     status: int
+    form: int
     starts_at_ms: int
     expires_at_ms: int
     recorded_at_ms: int
     position: int
     row: int
+    scope: int = 0
 
     def pack(self) -> bytes:
         """Encode as 48 bytes."""
-        return _STRUCT.pack(*self, 0)
+        return _STRUCT.pack(*self)
 
     def active(self, now_ms: int) -> bool:
         """Tell whether an entry stops contact at a time."""
@@ -94,7 +116,7 @@ class Known:
 
     def pack(self) -> bytes:
         """Encode; records are ordered by label and source, so that equal knowledge has equal bytes."""
-        # Tuples compare by label, then source, which no two records share.
+        # Tuples compare by label, then source, and so on: no two records are equal.
         return _HEAD.pack(self.last_event) + b"".join([record.pack() for record in sorted(self.records)])
 
 
@@ -102,7 +124,7 @@ def unpack(value: bytes | None) -> Known:
     """Decode what is known about an address; None is nothing."""
     if value is None:
         return Known(0, [])
-    records = [Record(*fields) for *fields, _ in _STRUCT.iter_unpack(value[HEAD_BYTES:])]
+    records = list(map(Record._make, _STRUCT.iter_unpack(value[HEAD_BYTES:])))
     return Known(_HEAD.unpack_from(value)[0], records)
 
 
@@ -113,12 +135,22 @@ def join(values: Iterable[bytes]) -> Records:
 
 def opt_in_record(status: OptInStatus, source: Source | int, event: Event) -> Record:
     """Build the record of an opt-in status."""
-    return Record(OPT_IN_LABEL, source, 0, status, 0, NEVER_MS, event.time_ms, event.position, 0)
+    return Record(OPT_IN_LABEL, source, 0, status, Form.OPT_IN, 0, NEVER_MS, event.time_ms, event.position, 0)
 
 
 def opt_in_of(records: list[Record]) -> Record | None:
     """Find the opt-in record; None is NOT_SENT."""
-    return next((record for record in records if record.label == OPT_IN_LABEL), None)
+    return next((record for record in records if is_opt_in(record)), None)
+
+
+def is_opt_in(record: Record) -> bool:
+    """Tell whether a record is the opt-in status."""
+    return record.label == OPT_IN_LABEL and record.form == Form.OPT_IN
+
+
+def of_form(records: Iterable[Record], form: Form) -> list[Record]:
+    """Return the records of a form other than entries."""
+    return [record for record in records if record.label == OPT_IN_LABEL and record.form == form]
 
 
 def entry_record(
@@ -126,4 +158,43 @@ def entry_record(
 ) -> Record:
     """Build the record of an entry that a row of an event adds; an end of 0 is never."""
     ends = expires_at_ms or NEVER_MS
-    return Record(label, source, reason, 0, starts_at_ms, ends, event.time_ms, event.position, row)
+    return Record(label, source, reason, 0, 0, starts_at_ms, ends, event.time_ms, event.position, row)
+
+
+def channel_mask(channels: Iterable[Channel]) -> int:
+    """Write channels as bits: the status of a consent, permission or review."""
+    return sum(1 << (channel - 1) for channel in frozenset(channels))
+
+
+def channels_of(mask: int) -> list[Channel]:
+    """Read channels written as bits, in the order of their numbers."""
+    return [channel for channel in Channel if mask & 1 << (channel - 1)]
+
+
+def consent_record(
+    kind: int, source: Source, mask: int, scope: int, given_at_ms: int, expires_at_ms: int, event: Event
+) -> Record:
+    """Build the record of a consent; an end of 0 is never."""
+    ends = expires_at_ms or NEVER_MS
+    return Record(
+        OPT_IN_LABEL, source, kind, mask, Form.CONSENT, given_at_ms, ends, event.time_ms, event.position, 0, scope
+    )
+
+
+def revocation_record(kinds: int, mask: int, purpose: int, event: Event) -> Record:
+    """Build the record of a revocation: what was given up to its time does not come back. Purpose 0 is every one."""
+    now_ms = event.time_ms
+    return Record(OPT_IN_LABEL, 0, kinds, mask, Form.REVOCATION, now_ms, NEVER_MS, now_ms, event.position, 0, purpose)
+
+
+def permission_record(permit: Permit, mask: int, expires_at_ms: int, event: Event) -> Record:
+    """Build the record of a permission for one send, which ends."""
+    now_ms = event.time_ms
+    return Record(OPT_IN_LABEL, 0, permit, mask, Form.PERMISSION, now_ms, expires_at_ms, now_ms, event.position, 0)
+
+
+def review_record(mask: int, event: Event) -> Record:
+    """Build the record of a message that waits for a person's decision."""
+    return Record(
+        OPT_IN_LABEL, Source.INBOUND_MESSAGE, 0, mask, Form.REVIEW, 0, NEVER_MS, event.time_ms, event.position, 0
+    )

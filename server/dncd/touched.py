@@ -60,6 +60,7 @@ class Touched:
         self._known = {key: read(txn, key) for key, look in zip(unique, maybe, strict=True) if look}
         self._before = {key: list(known.records) for key, known in self._known.items() if known.records}
         self._first: dict[bytes, tuple[Template, int]] = {}
+        self._keys = unique
 
     def template(self, record: Record) -> Template:
         """Prepare entries that are alike but for their address and row."""
@@ -86,6 +87,10 @@ class Touched:
     def save(self) -> None:
         """Write every address, whether it changed or not: the event is part of its history."""
         position = self._event.position
+        for key in self._keys:
+            # What is written must not depend on whether the index happened to flag an address.
+            if key not in self._known and key not in self._first:
+                self._known[key] = Known(0, [])
         history: Rows = []
         addresses: Rows = []
         for key, known in self._known.items():

@@ -9,7 +9,18 @@ from hypothesis import strategies as st
 
 from dncd import events, journal
 from dncd.addresses import Target
-from dncd.nouns import EntryReason, OptInStatus, RemovalReason, Role, Source
+from dncd.nouns import (
+    Channel,
+    ConsentKind,
+    EntryReason,
+    MessageClass,
+    OptInStatus,
+    Purpose,
+    RemovalReason,
+    ReviewDecision,
+    Role,
+    Source,
+)
 from dncd.storage.contract import Mask, Table, Transaction
 from dncd.storage.keys import Kind
 from dncd.storage.memory import MemoryStore
@@ -36,6 +47,43 @@ changes: st.SearchStrategy[Any] = st.one_of(
         events.EntriesRemoved, st.lists(removed, min_size=1, max_size=4), st.just(RemovalReason.LEGAL_INSTRUCTION)
     ),
     st.builds(events.OptInSet, st.sampled_from(PHONES), st.just(OptInStatus.REJECTED), st.just(Source.AGENT)),
+    st.builds(events.OptInClaimed, st.sampled_from(PHONES)),
+    st.builds(
+        events.InboundMessageRecorded,
+        st.sampled_from(PHONES),
+        st.sampled_from([Channel.SMS, Channel.WHATSAPP]),
+        st.sampled_from(MessageClass),
+        st.just("keyword"),
+    ),
+    st.builds(events.ReviewDecided, st.integers(1, 6), st.sampled_from(PHONES), st.sampled_from(ReviewDecision)),
+    st.builds(
+        events.ConsentRecorded,
+        st.sampled_from(PHONES),
+        st.sampled_from(ConsentKind),
+        st.just(frozenset({Channel.VOICE})),
+        st.sampled_from([None, Purpose.SURVEY]),
+        st.just(""),
+        st.sampled_from([0, 900]),
+        st.sampled_from([0, 90_000]),
+        st.just(Source.API),
+    ),
+    st.builds(
+        events.ConsentRevoked,
+        st.sampled_from(PHONES),
+        st.just(frozenset({Channel.VOICE})),
+        st.just(frozenset[Purpose]()),
+        st.just(False),
+        st.just(Source.AGENT),
+    ),
+    st.builds(
+        events.PermissionAnswered,
+        st.sampled_from(PHONES),
+        st.just(Channel.SMS),
+        st.just(""),
+        st.booleans(),
+        st.sampled_from([0, 90_000]),
+    ),
+    st.builds(events.SendClaimed, st.integers(1, 6), st.sampled_from(PHONES)),
 )
 
 

@@ -48,6 +48,11 @@ def test_only_english_keywords_opt_in() -> None:
     assert opt_ins == {"START", "UNSTOP", "YES"}
 
 
+def test_yes_is_an_assent_and_no_other_keyword_is(classifier: Classifier) -> None:
+    assert [keyword.text for keyword in KEYWORDS if keyword.assent] == ["YES"]
+    assert [classifier.classify(text).assent for text in ("Yes!", "START", "unstop", "STOP")] == [True] + [False] * 3
+
+
 @pytest.mark.parametrize("keyword", KEYWORDS, ids=lambda keyword: keyword.label)
 def test_every_keyword_names_a_public_source(keyword: Keyword) -> None:
     assert re.match(r"https://|\d+ CFR |heise\.de ", keyword.source)

@@ -13,7 +13,7 @@ from dncd.texts.folding import CLAUSE_END, Folded, fold
 from dncd.texts.misspelling import is_misspelled_unsubscribe, squeeze, undisguise
 from dncd.texts.vocabulary import Keyword, Vocabulary, load_vocabulary
 
-# Ten segments of SMS. What stands beyond is only searched for stop-words.
+# Ten segments of SMS. Beyond them only single words are searched: phrases cost many times that.
 CLASSIFIED_CHARS_MAX: Final = 1_600
 _QUESTION_MARKS: Final = "?\uff1f\u061f\u00bf"
 # A phrase that the limit cuts in two is still seen whole.
@@ -22,10 +22,14 @@ OVERLAP_CHARS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """The class of a message, and the keyword or phrase that gave it; never the person's own words."""
+    """The class of a message, and the keyword or phrase that gave it; never the person's own words.
+
+    An assent is an OPT_IN only as the answer to an opt-in request: YES may answer anything.
+    """
 
     message_class: MessageClass
     matched: str
+    assent: bool = False
 
 
 class Classifier:
@@ -45,7 +49,7 @@ class Classifier:
         """Say what an inbound message means. Never raises; linear in the length of the text.
 
         `own_codes` are the account's own form codes: "STOP 12345" is about the form, not an opt-out. They only ever
-        turn a REVIEW into NONE. The first 1,600 characters are read; an opt-out beyond them gives REVIEW.
+        turn a REVIEW into NONE. The first 1,600 characters are read; a stop-word beyond them gives REVIEW.
         """
         whole = fold(text)
         if not whole.words:
@@ -71,7 +75,9 @@ class Classifier:
         keyword = self._known.keywords.get(" ".join(words)) or self._opt_outs.get("".join(words))
         if keyword is None and len(words) == 1 and (squeezed := squeeze(words[0])) != words[0]:
             keyword = self._stretched.get(squeezed) if _is_stretched(words[0]) else None
-        return None if keyword is None else Classified(keyword.message_class, f"keyword {keyword.label}")
+        if keyword is None:
+            return None
+        return Classified(keyword.message_class, f"keyword {keyword.label}", keyword.assent)
 
     def _free_text(self, text: str, whole: Folded, own_codes: Collection[str]) -> Classified:
         found = self._said(whole) if len(text) <= CLASSIFIED_CHARS_MAX else self._said_at_length(text)
@@ -82,18 +88,17 @@ class Classifier:
         return found
 
     def _said_at_length(self, text: str) -> Classified | None:
-        head, beyond = _cut(text)
+        head, seam, beyond = _cut(text)
         if found := self._said(head):
             return found
-        if self._said(beyond):
+        if self._said(seam) or self._stop_word(dict.fromkeys(map(self._spelled, dict.fromkeys(beyond.words)))):
             return Classified(MessageClass.REVIEW, f"a stop-word beyond the first {CLASSIFIED_CHARS_MAX:,} characters")
         return None
 
     def _said(self, head: Folded) -> Classified | None:
-        words = tuple(map(self._spelled, head.words))
-        if keyword := self._courteous(words):
-            return Classified(MessageClass.OPT_OUT, f"keyword {keyword.label} with courtesies")
         clauses = self._respelled(head.clauses)
+        if keyword := self._courteous([word for word in clauses.split() if word != CLAUSE_END]):
+            return Classified(MessageClass.OPT_OUT, f"keyword {keyword.label} with courtesies")
         masked = self._known.harmless.mask(clauses)
         if phrase := self._known.opt_out.find(masked):
             return self._weighed(phrase, masked)
@@ -143,7 +148,10 @@ class Classifier:
         return self._known.words.spelling.get(word, word)
 
     def _respelled(self, clauses: str) -> str:
-        return f" {' '.join(map(self._spelled, clauses.split()))} "
+        words = clauses.split()
+        # Each different word once: to compare one with "unsubscribe" costs as much as a hundred look-ups.
+        spelled = {word: self._spelled(word) for word in dict.fromkeys(words)}
+        return f" {' '.join([spelled[word] for word in words])} "
 
 
 def load_classifier() -> Classifier:
@@ -151,11 +159,11 @@ def load_classifier() -> Classifier:
     return Classifier(load_vocabulary())
 
 
-def _cut(text: str) -> tuple[Folded, Folded]:
-    """Return the head of a long text, cut between words where it has any, and what stands beyond."""
+def _cut(text: str) -> tuple[Folded, Folded, Folded]:
+    """Return the head of a long text, cut between words where it has any, what stands about the cut, and beyond it."""
     blank = text.rfind(" ", OVERLAP_CHARS, CLASSIFIED_CHARS_MAX)
     at = blank if blank > 0 else CLASSIFIED_CHARS_MAX
-    return fold(text[:at]), fold(text[at - OVERLAP_CHARS :])
+    return fold(text[:at]), fold(text[at - OVERLAP_CHARS : at + OVERLAP_CHARS]), fold(text[at - OVERLAP_CHARS :])
 
 
 def _is_stretched(word: str) -> bool:

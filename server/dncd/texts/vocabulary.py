@@ -23,6 +23,7 @@ class Keyword:
     source: str
     message_class: MessageClass
     strong: bool
+    assent: bool = False
 
     @property
     def label(self) -> str:
@@ -80,6 +81,7 @@ def read_keywords() -> list[Keyword]:
             source=table["sources"][word["source"]],
             message_class=MessageClass[group["class"]],
             strong=group["strong"],
+            assent=word.get("assent", False),
         )
         for group in table["keyword"]
         for word in group["words"]

@@ -1,26 +1,37 @@
 """ConsentService: the opt-in to texts."""
 
+from typing import Any, Final
+
 from dncd import journal, limits
+from dncd.addresses import Target
 from dncd.encoding import timestamp
 from dncd.events import OptInClaimed, OptInSet
-from dncd.nouns import OptInStatus, Source
+from dncd.nouns import Channel, OptInStatus, Rule, Source, Verdict
 from dncd.optin import status_of
-from dncd.records import opt_in_of
+from dncd.records import Record, opt_in_of
+from dncd.tokens import Caller
 from dncd.touched import read as read_known
 from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
 from dncd.transport.roles import AGENTS, CHECKERS, EVERYONE
+from dncd.transport.row_checks import Checks
 from dncd.transport.rpc import Call, Plane, Rpc
+from donotcontact.v1 import check_service_pb2, verdict_pb2
 from donotcontact.v1 import consent_service_pb2 as pb
+
+# The opt-in itself does not stop the request for it: the claim judges that by the status.
+_OPT_IN_RULES: Final = frozenset({Rule.OPT_IN_NOT_SENT, Rule.OPT_IN_SENT, Rule.OPT_IN_REJECTED})
+_PERSONS_RULES: Final = frozenset({Rule.ENTRY, Rule.REVIEW})
 
 
 class ConsentHandlers:
     """The handlers of ConsentService."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, checks: Checks) -> None:
         self._changes = changes
         self._store = changes.store
+        self._checks = checks
 
     def rpcs(self) -> list[Rpc]:
         """Return the methods with who may call them and where they run."""
@@ -35,9 +46,7 @@ class ConsentHandlers:
     def get(self, call: Call, request: pb.GetOptInRequest) -> pb.GetOptInResponse:
         """Tell the status of one number."""
         target = fields.phone_target(request.address, fields.region(request.region, call.caller.default_region))
-        with self._store.snapshot() as snapshot:
-            records = read_known(snapshot, target.key(call.caller.account_id)).records
-            position = journal.head(snapshot).position
+        records, position = self._known(call.caller, target)
         record = opt_in_of(records)
         return pb.GetOptInResponse(
             address=target.text,
@@ -64,16 +73,50 @@ class ConsentHandlers:
         )
 
     def claim(self, call: Call, request: pb.ClaimOptInRequestRequest) -> pb.ClaimOptInRequestResponse:
-        """Grant the opt-in request to the first who asks."""
+        """Grant the opt-in request to the first who asks, where nothing but the opt-in stops a text right now."""
         change = OptInClaimed(
             target=fields.phone_target(request.address, fields.region(request.region, call.caller.default_region)),
             campaign=fields.text(request.campaign, "campaign", limits.EVIDENCE_FIELD_BYTES_MAX),
         )
+        policy = fields.name(request.policy, "policy") if request.policy else ""
+        row = check_service_pb2.CheckRow(address=change.target.text)
+        result = self._checks.answer_row(call.caller, policy, Channel.SMS, row)
+        stops = [finding for finding in result.findings if _stops(finding)]
+        if stops:
+            return self._stopped_response(call.caller, change.target, result, stops)
         written = self._changes.accept(call, request, change)
-        granted, status, blocked = written.codes
+        granted, _, blocked = written.codes
+        records, _ = self._known(call.caller, change.target)
+        record = opt_in_of(records)
+        # A retry is answered with what the first call got; since then the person may have answered, or others asked.
+        holds = record is not None and record.status == OptInStatus.SENT and record.position == written.position
         return pb.ClaimOptInRequestResponse(
-            granted=bool(granted),
-            status=status,  # type: ignore[arg-type]  # plain integers pass for enums
+            granted=bool(granted) and holds,
+            status=status_of(records),  # type: ignore[arg-type]  # plain integers pass for enums
             blocked_by_entry=bool(blocked),
             written_at=revision(self._store.id, written.position),
         )
+
+    def _stopped_response(
+        self, caller: Caller, target: Target, result: check_service_pb2.CheckResult, stops: list[verdict_pb2.Finding]
+    ) -> pb.ClaimOptInRequestResponse:
+        records, position = self._known(caller, target)
+        build: Any = pb.ClaimOptInRequestResponse
+        response: pb.ClaimOptInRequestResponse = build(
+            status=status_of(records),
+            blocked_by_entry=any(int(finding.rule) in _PERSONS_RULES for finding in stops),
+            written_at=revision(self._store.id, position),
+            result=result,
+        )
+        return response
+
+    def _known(self, caller: Caller, target: Target) -> tuple[list[Record], int]:
+        """Read what is known about a number, and the position that it was read at."""
+        with self._store.snapshot() as snapshot:
+            records = read_known(snapshot, target.key(caller.account_id)).records
+            return records, journal.head(snapshot).position
+
+
+def _stops(finding: verdict_pb2.Finding) -> bool:
+    enforced = not finding.shadow and int(finding.verdict) != Verdict.ALLOW
+    return enforced and int(finding.rule) not in _OPT_IN_RULES

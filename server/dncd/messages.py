@@ -1,0 +1,113 @@
+"""Inbound messages: what a person's text does to the state, and the decision of those whose meaning is uncertain.
+
+A record of Form.REVIEW blocks texts until a person decides: the status is the channels as bits, the position that of
+the message's event, which names the review. Rows of REVIEWS: account + that position -> address key.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from dncd import limits, optin, permissions
+from dncd.addresses import Target, target_from_key
+from dncd.encoding import message_outcome
+from dncd.errors import LimitReached, OwnWordStands
+from dncd.events import Event, InboundMessageRecorded, ReviewDecided
+from dncd.nouns import Channel, MessageClass, OptInStatus, ReviewDecision, Role, Source
+from dncd.records import Form, Record, channel_mask, of_form, review_record
+from dncd.storage.contract import Snapshot, Table, Transaction
+from dncd.storage.keys import account_key, u64
+from dncd.touched import Touched
+
+TEXT_CHANNELS: Final = frozenset({Channel.SMS, Channel.WHATSAPP})
+# What told that a message opts in ends so where it does only as the answer to an opt-in request.
+ANSWERS: Final = ", the answer to the opt-in request"
+_MINUTE_MS: Final = 60_000
+
+
+def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorded) -> bytes:
+    """Do what a message says; returns the status before and after, and until when the one confirmation may be sent.
+
+    STOP from who was REJECTED already, and START from who was ACCEPTED, confirm nothing new. An answer to an opt-in
+    request that no longer waits for one does nothing. Raises `LimitReached` before anything is written, where too many
+    messages of the address wait for a decision.
+    """
+    account_id = event.draft.account_id
+    key = change.target.key(account_id)
+    touched = Touched(txn, event, [key])
+    records = touched.records(key)
+    before = optin.status_of(records)
+    if change.message_class is MessageClass.REVIEW:
+        _check_room(records)
+        # It blocks every text; its scope keeps the channel for a decision that it is a STOP.
+        records.append(review_record(optin.TEXTS, event)._replace(scope=channel_mask([change.channel])))
+        txn.put(Table.REVIEWS, _review_key(account_id, event.position), key)
+    elif change.message_class is MessageClass.OPT_OUT:
+        optin.stop(records, event, Source.INBOUND_MESSAGE, channel_mask([change.channel]))
+    elif change.message_class is MessageClass.OPT_IN and not _is_late(change, before):
+        opt_in = optin.start if change.channel is Channel.SMS else optin.unstop
+        opt_in(records, event, Source.INBOUND_MESSAGE)
+    after = optin.status_of(records)
+    until_ms = 0
+    if after is not before:
+        until_ms = event.time_ms + limits.CONFIRMATION_MINUTES * _MINUTE_MS
+        permissions.add_confirmation(records, event, change.channel, until_ms)
+    touched.save()
+    return message_outcome(before, after, until_ms)
+
+
+def apply_decided(txn: Transaction, event: Event, change: ReviewDecided) -> bytes:
+    """Take a review away, and for OPT_OUT do what STOP does, decided before or not.
+
+    Returns whether that changed anything. Raises `OwnWordStands` before anything is written, where who decides that it
+    is none is no MANAGER.
+    """
+    if change.decision is ReviewDecision.NOT_AN_OPT_OUT and event.draft.role not in {Role.MANAGER, Role.ADMIN}:
+        raise OwnWordStands("what may be the person's opt-out stands; it takes a MANAGER to decide that it is none")
+    account_id = event.draft.account_id
+    key = change.target.key(account_id)
+    touched = Touched(txn, event, [key])
+    changed = txn.delete(Table.REVIEWS, _review_key(account_id, change.review))
+    records = touched.records(key)
+    # Of one that was decided before, the channel is not known any more: a STOP on each is the safe reading.
+    said_on = next((record.scope for record in records if _is_review(record, change.review)), optin.TEXTS)
+    records[:] = [record for record in records if not _is_review(record, change.review)]
+    if change.decision is ReviewDecision.OPT_OUT:
+        known = len(records), _is_stopped(records, said_on)
+        optin.stop(records, event, Source.INBOUND_MESSAGE, said_on)
+        changed |= known != (len(records), True)
+    touched.save()
+    return bytes([changed])
+
+
+def _is_stopped(records: list[Record], said_on: int) -> bool:
+    return optin.status_of(records) is OptInStatus.REJECTED and not said_on & ~optin.stopped_on(records)
+
+
+def _is_late(change: InboundMessageRecorded, status: OptInStatus) -> bool:
+    """Tell whether an answer to the opt-in request came when none waited for it, whatever its handler saw before."""
+    return change.matched.endswith(ANSWERS) and status is not OptInStatus.SENT
+
+
+def waiting(snapshot: Snapshot, account_id: int, start: int = 0) -> Iterator[tuple[int, Target]]:
+    """Yield the reviews that wait for a decision, from a position on, oldest first, each with its number."""
+    prefix = account_key(account_id)
+    for key, address_key in snapshot.scan(Table.REVIEWS, prefix, start=_review_key(account_id, start)):
+        yield int.from_bytes(key[len(prefix) :]), target_from_key(address_key)
+
+
+def _review_key(account_id: int, position: int) -> bytes:
+    return account_key(account_id, u64(position))
+
+
+def _is_review(record: Record, position: int) -> bool:
+    return record.position == position and bool(of_form([record], Form.REVIEW))
+
+
+def _check_room(records: list[Record]) -> None:
+    count_max = limits.REVIEWS_PER_ADDRESS_MAX
+    if len(of_form(records, Form.REVIEW)) >= count_max:
+        raise LimitReached(
+            "too many messages of this number wait for a decision; decide them first",
+            kind="review",
+            count_max=count_max,
+        )
