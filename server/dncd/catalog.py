@@ -1,4 +1,4 @@
-"""The catalog of an account: its labels, compiled policies, prefixes and domains, as one worker holds them in memory.
+"""The catalog of an account: labels, compiled policies, prefixes, domains, closed regions, as a worker holds them.
 
 It is read from a snapshot, and read anew when the snapshot's catalog version differs: so a worker sees the changes of
 the others without being told.
@@ -12,12 +12,14 @@ from typing import Final
 
 import numpy as np
 
-from dncd import accounts, entries, labels, policies
+from dncd import accounts, consents, entries, labels, policies, regions
 from dncd.errors import PolicyNotFound
-from dncd.events import Label
+from dncd.events import Label, Policy
 from dncd.findings import Rows
 from dncd.policies import Applied, Compiled, compile_policy
+from dncd.regions import ClosedRegion
 from dncd.registry.shelf import Shelf
+from dncd.rulebook import Rulebook
 from dncd.screens import read_screens
 from dncd.storage.contract import Phones, Snapshot
 from dncd.storage.keys import Kind, text_key
@@ -38,6 +40,8 @@ class Catalog:
     policies: dict[str, Compiled]
     prefixes: tuple[str, ...]
     domains: frozenset[str]
+    closed: tuple[ClosedRegion, ...]
+    book: Rulebook
 
     def policy(self, name: str) -> Compiled:
         """Return a compiled policy; the empty name is the default. Raises `PolicyNotFound`."""
@@ -67,26 +71,42 @@ class Catalog:
         }
 
 
-def read(snapshot: Snapshot, account_id: int, shelf: Shelf) -> Catalog:
+def read(snapshot: Snapshot, account_id: int, shelf: Shelf, book: Rulebook) -> Catalog:
     """Read an account's catalog from a snapshot; the snapshots of registries come from a shelf."""
     known = dict(labels.scan(snapshot, account_id))
     in_force = [Applied(policies.DEFAULT, 0, 0), *policies.scan(snapshot, account_id)]
-    screened = {applied.policy.name: read_screens(snapshot, account_id, applied.policy, shelf) for applied in in_force}
     return Catalog(
         account_id,
         _version(snapshot, account_id),
         known,
-        {applied.policy.name: compile_policy(applied, known, screened[applied.policy.name]) for applied in in_force},
+        {each.policy.name: _compile(snapshot, account_id, each, known, shelf, book) for each in in_force},
         tuple(entries.scan_patterns(snapshot, account_id, Kind.PREFIX)),
         frozenset(entries.scan_patterns(snapshot, account_id, Kind.DOMAIN)),
+        tuple(regions.scan(snapshot, account_id)),
+        book,
     )
+
+
+def compile_draft(snapshot: Snapshot, catalog: Catalog, policy: Policy, shelf: Shelf) -> Compiled:
+    """Compile a policy that is not applied; its version is 0. Raises `InvalidFields` for names that are not there."""
+    policies.check_names(snapshot, catalog.account_id, policy, "draft")
+    return _compile(snapshot, catalog.account_id, Applied(policy, 0, 0), catalog.labels, shelf, catalog.book)
+
+
+def _compile(
+    snapshot: Snapshot, account_id: int, applied: Applied, known: dict[int, Label], shelf: Shelf, book: Rulebook
+) -> Compiled:
+    screens = read_screens(snapshot, account_id, applied.policy, shelf)
+    scope_id = consents.scope_id_of(snapshot, account_id, applied.policy.name) or 0
+    return compile_policy(applied, known, screens, book, scope_id)
 
 
 class Catalogs:
     """The catalogs of all accounts that were asked about; threads may share it."""
 
-    def __init__(self, shelf: Shelf) -> None:
+    def __init__(self, shelf: Shelf, book: Rulebook) -> None:
         self.shelf = shelf
+        self.book = book
         self._reading = Lock()
         self._known: dict[int, Catalog] = {}
 
@@ -99,7 +119,7 @@ class Catalogs:
             with self._reading:
                 known = self._known.get(account_id)
                 if known is None or known.version != version:
-                    known = self._known[account_id] = read(snapshot, account_id, self.shelf)
+                    known = self._known[account_id] = read(snapshot, account_id, self.shelf, self.book)
         return known
 
 

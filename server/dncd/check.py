@@ -4,79 +4,57 @@ A pure function over columns; one address is a batch of one. Rules only ever giv
 address is the strongest of its findings: so no answer lacks its reason, and no reason lacks its effect.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from dncd.addresses import Fault, covering_domains
+from dncd.attempt_counts import Asked, attempt_findings
+from dncd.batch import Batch, Moment
 from dncd.catalog import Catalog
-from dncd.findings import NO_FINDINGS, Bytes, Findings, Rows, blank
-from dncd.nouns import PHONE_CHANNELS, STRENGTH, Channel, OptInStatus, Rule, Verdict
+from dncd.findings import NO_FINDINGS, Bytes, Findings, Ground, Rows, joined
+from dncd.lifting import consents_for, lift
+from dncd.locating import Located, locate
+from dncd.lookup import NO_ROWS, covering_keys, join_values, known_values, own_keys
+from dncd.nouns import STRENGTH, Channel, Verdict
+from dncd.openings import closing_findings, hours_findings, open_at
 from dncd.policies import Compiled
-from dncd.records import OPT_IN_LABEL, RECORD_BYTES, Records, join
+from dncd.record_findings import address_findings, entry_findings, opt_in_findings, review_findings
+from dncd.records import Records
+from dncd.rules.hours import MINUTE_MS
 from dncd.screens import Screen, screen_findings
-from dncd.storage.contract import Phones, Snapshot, Table
-from dncd.storage.keys import Kind, phone_keys, text_key
+from dncd.storage.contract import Snapshot
 
 # Python 3.11 takes 0.15 us to read a member of an enum, and a check reads dozens: these are read once.
 _ALLOW: Final = int(Verdict.ALLOW)
-_BLOCK: Final = int(Verdict.BLOCK)
-_ADDRESSES: Final = Table.ADDRESSES
+_DEFER: Final = int(Verdict.DEFER)
 
 # How weak each verdict is, by its number: what sorts the strongest first.
 _WEAKNESS: Final = np.zeros(max(Verdict) + 1, dtype=np.uint8)
 _WEAKNESS[list(reversed(STRENGTH))] = range(len(STRENGTH))
 
-# What each opt-in status asks for by itself, by its number.
-_OPT_IN_RULE: Final = np.zeros(max(OptInStatus) + 1, dtype=np.uint8)
-_OPT_IN_RULE[OptInStatus.NOT_SENT] = Rule.OPT_IN_NOT_SENT
-_OPT_IN_RULE[OptInStatus.SENT] = Rule.OPT_IN_SENT
-_OPT_IN_RULE[OptInStatus.REJECTED] = Rule.OPT_IN_REJECTED
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """The moment of contact in milliseconds since 1970 UTC, as two bounds where clocks disagree.
-
-    What starts has started by `begins_ms`; what ends has ended by `ends_ms`. One event under a clock that ran ahead
-    moves the journal's time for ever: what it says has begun, but nothing ends by it once the clock is right again.
-    """
-
-    begins_ms: int
-    ends_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """A column of normalized addresses: numbers for a phone channel, texts for EMAIL.
-
-    Where `faults` is not zero the row is no address, and its number 0 or its text empty.
-    """
-
-    channel: Channel
-    faults: Bytes
-    phones: Phones | None = None
-    emails: Sequence[str] = ()
-
-    def __post_init__(self) -> None:
-        assert (self.phones is not None) == (self.channel in PHONE_CHANNELS), "the column fits the channel"
+Times = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The answer for a batch, in its order.
 
-    `findings` is sorted by row, the strongest first; `keys` and `screens` are the address keys and the screens that
-    `findings["key"]` and `findings["screen"]` point into. `shadow_verdicts` is there for a policy in SHADOW mode only.
+    `findings` is sorted by row, the strongest first; `keys`, `screens` and `grounds` are what `findings["key"]`,
+    `findings["screen"]` and `findings["ground"]` point into. `shadow_verdicts` is there for a policy in SHADOW mode
+    only, `located` where the answer depends on where numbers are.
     """
 
+    channel: Channel
     verdicts: Bytes
     findings: Findings
     keys: Sequence[bytes] = ()
     screens: Sequence[Screen] = ()
+    grounds: Sequence[Ground] = ()
     shadow_verdicts: Bytes | None = None
+    located: Located | None = None
 
 
 def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch, moment: Moment) -> Decision:
@@ -86,120 +64,117 @@ def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch,
     for each one that something is known about.
     """
     found: list[Findings] = []
+    grounds: list[Ground] = []
     if batch.faults.any():
-        found.append(_address_findings(batch.faults))
-    rows, keys, values = _look_up(snapshot, catalog, batch)
-    if keys or policy.asks_opt_in(batch.channel):
-        records, record_keys = _join(values)
-        record_rows = rows[record_keys]
-        if len(records):
-            found.append(_entry_findings(policy, batch.channel, records, record_rows, record_keys, moment))
-        if policy.asks_opt_in(batch.channel):
-            found.append(_opt_in_findings(policy, batch, records, record_rows, record_keys))
+        found.append(address_findings(batch.faults))
+    own_rows, keys_of_own = rows, keys = own_keys(snapshot, catalog.account_id, batch)
+    for covered, covering in covering_keys(catalog, batch):
+        rows, keys = np.concatenate([rows, covered]), keys + covering
+    rows, keys, values = known_values(snapshot, rows, keys)
+    records, record_keys = join_values(values)
+    record_rows = rows[record_keys]
+    if len(records):
+        found.append(entry_findings(policy, batch.channel, records, record_rows, record_keys, moment))
+        found.append(review_findings(batch.channel, records, record_rows, record_keys))
+    if policy.asks_opt_in(batch.channel):
+        found.append(opt_in_findings(policy, batch, records, record_rows, record_keys))
     if policy.screens and batch.phones is not None:
-        for findings in screen_findings(policy.screens, policy.policy, batch.phones, moment.begins_ms):
-            findings["shadow"] = policy.shadow
-            found.append(findings)
+        found += _screened(policy, batch, records, record_rows, moment)
+    located = _located(catalog, policy, batch)
+    if located is not None:
+        found += _timed(catalog, policy, batch, located, moment, grounds)
+    if policy.bounds:
+        asked = asked_attempts(batch, own_rows, keys_of_own, located, moment)
+        found += _bounded(snapshot, catalog.account_id, policy, asked, grounds)
     findings, count = _sorted(found), len(batch.faults)
+    shadow_verdicts = None
+    verdicts = _verdicts(count, findings)
     if policy.shadow:
-        enforced = findings[~findings["shadow"]]
-        verdicts, shadow_verdicts = _verdicts(count, enforced), _verdicts(count, findings)
-        return Decision(verdicts, findings, keys, policy.screens, shadow_verdicts)
-    return Decision(_verdicts(count, findings), findings, keys, policy.screens)
+        verdicts, shadow_verdicts = _verdicts(count, findings.compress(~findings["shadow"])), verdicts
+    return Decision(batch.channel, verdicts, findings, keys, policy.screens, grounds, shadow_verdicts, located)
 
 
-def _look_up(snapshot: Snapshot, catalog: Catalog, batch: Batch) -> tuple[Rows, list[bytes], list[bytes]]:
-    """Find what is known: for each value found its row, its address key, and the value."""
-    if batch.phones is not None:
-        rows, keys = _phone_keys(snapshot, catalog, batch.phones)
-    else:
-        rows, keys = _email_keys(snapshot, catalog, batch.emails)
-    if not keys:
-        return rows, keys, []
-    values = snapshot.get_many(_ADDRESSES, keys)
-    if None not in values:
-        return rows, keys, values  # type: ignore[return-value]  # the line above is what mypy cannot see
-    kept = [index for index, value in enumerate(values) if value is not None]
-    return rows[kept], [keys[index] for index in kept], [value for value in values if value is not None]
+def retry_times(catalog: Catalog, policy: Compiled, decision: Decision) -> Times | None:
+    """Return for each DEFER when the address is open, in milliseconds since 1970 UTC; 0 for others, and where unknown.
+
+    None where there is no DEFER. A row is open where nothing that defers it stands, at a time that its hours permit.
+    Costs some 10 us for each pair of a place and a time that is new.
+    """
+    deferred = np.flatnonzero(decision.verdicts == _DEFER)
+    if not len(deferred):
+        return None
+    findings = decision.findings[(decision.findings["verdict"] == _DEFER) & ~decision.findings["shadow"]]
+    latest = np.zeros(len(decision.verdicts), dtype=np.int64)
+    np.maximum.at(latest, findings["row"], findings["retry_at_ms"])
+    # One that nobody knows the end of outweighs all others.
+    latest[findings["row"][findings["retry_at_ms"] == 0]] = 0
+    if decision.located is None:
+        return latest
+    hours = None if policy.shadow else policy.hours_on(decision.channel)
+    retry = np.zeros(len(decision.verdicts), dtype=np.int64)
+    known = deferred[latest[deferred] > 0]
+    places, place_of = decision.located.distinct(known)
+    # Nothing opens or closes within a minute, so times of one minute share an answer.
+    minutes, minute_of = np.unique(latest[known] // MINUTE_MS, return_inverse=True)
+    pairs, pair_of = np.unique(place_of * len(minutes) + minute_of, return_inverse=True)
+    asked = [(places[pair // len(minutes)], int(minutes[pair % len(minutes)]) * MINUTE_MS) for pair in pairs.tolist()]
+    opens = np.array([open_at(hours, catalog.closed, place, time_ms) for place, time_ms in asked], dtype=np.int64)
+    at_once = opens == np.array([time_ms for _, time_ms in asked], dtype=np.int64)
+    retry[known] = np.where(at_once[pair_of], latest[known], opens[pair_of])
+    return retry
 
 
-def _phone_keys(snapshot: Snapshot, catalog: Catalog, phones: Phones) -> tuple[Rows, list[bytes]]:
-    # The index may flag 0, which stands for a row that is no address; no row of the table has that key.
-    rows = np.flatnonzero(snapshot.maybe_known_phones(catalog.account_id, phones))
-    keys = phone_keys(catalog.account_id, phones[rows]) if len(rows) else []
-    for covered, prefix_keys in catalog.covering_prefixes(phones):
-        rows = np.concatenate([rows, covered])
-        keys += prefix_keys
-    return rows, keys
+def _located(catalog: Catalog, policy: Compiled, batch: Batch) -> Located | None:
+    """Tell where numbers may be, where the answer depends on it."""
+    if batch.phones is None or not (policy.hours or policy.bounds or catalog.closed):
+        return None
+    return locate(catalog.book.places, batch.phones, batch.time_zones, batch.postal_codes)
 
 
-def _email_keys(snapshot: Snapshot, catalog: Catalog, emails: Sequence[str]) -> tuple[Rows, list[bytes]]:
-    account_id = catalog.account_id
-    all_keys = [text_key(account_id, Kind.EMAIL, email) for email in emails]
-    rows: list[int] = np.flatnonzero(snapshot.maybe_known(all_keys)).tolist()
-    keys = [all_keys[row] for row in rows]
-    if catalog.domains:
-        for row, email in enumerate(emails):
-            for domain in covering_domains(email) if email else ():
-                if domain in catalog.domains:
-                    rows.append(row)
-                    keys.append(text_key(account_id, Kind.DOMAIN, domain))
-    return np.array(rows, dtype=np.intp), keys
+def _screened(policy: Compiled, batch: Batch, records: Records, rows: Rows, moment: Moment) -> Iterator[Findings]:
+    """Yield what registries find, less what consents lift."""
+    assert batch.phones is not None, "registries list phone numbers"
+    consents: Rows = NO_ROWS
+    if policy.lifts and len(records):
+        purpose, scope_id = policy.policy.purpose, policy.scope_id
+        consents = consents_for(records, batch.channel, purpose, scope_id, moment.begins_ms, moment.ends_ms)
+    for findings in screen_findings(policy.screens, policy.unscreened, batch.phones, moment.begins_ms):
+        findings["shadow"] = policy.shadow
+        if len(consents):
+            lift(findings, policy.screens, records[consents], rows[consents])
+        yield findings
 
 
-def _join(values: list[bytes]) -> tuple[Records, Rows]:
-    """Join packed values into one column of records; tell for each record which value it comes from."""
-    records = join(values)
-    counts = np.fromiter(map(len, values), dtype=np.intp, count=len(values)) // RECORD_BYTES
-    return records, np.repeat(np.arange(len(values)), counts)
+def _timed(
+    catalog: Catalog, policy: Compiled, batch: Batch, located: Located, moment: Moment, grounds: list[Ground]
+) -> Iterator[Findings]:
+    """Yield what closed regions and calling hours find. Hours go by the clock that nothing but time has moved."""
+    assert batch.phones is not None, "hours are those of phone numbers"
+    numbers = batch.phones > 0
+    yield from closing_findings(catalog.closed, located, numbers, moment.ends_ms, grounds)
+    hours = policy.hours_on(batch.channel)
+    if hours is not None:
+        for findings in hours_findings(
+            catalog.book, hours, located, numbers, moment.ends_ms, policy.unscreened, grounds
+        ):
+            findings["shadow"] = policy.shadow
+            yield findings
 
 
-def _address_findings(faults: Bytes) -> Findings:
-    rows = np.flatnonzero(faults)
-    findings = blank(rows, Rule.ADDRESS, Verdict.INVALID)
-    findings["fault"] = faults[rows]
-    return findings
+def asked_attempts(batch: Batch, rows: Rows, keys: Sequence[bytes], located: Located | None, moment: Moment) -> Asked:
+    """Tell what of a batch attempts are counted by; `rows` are those that may be known, with their keys."""
+    contact_ids, debt_ids = batch.contact_ids, batch.debt_ids
+    bounds = moment.begins_ms, moment.ends_ms
+    return Asked(batch.channel, batch.faults, rows, keys, contact_ids, debt_ids, located, *bounds)
 
 
-def _entry_findings(
-    policy: Compiled, channel: Channel, records: Records, rows: Rows, keys: Rows, moment: Moment
-) -> Findings:
-    honoured = policy.honoured[channel][records["label"]]
-    active = (records["starts_at_ms"] <= moment.begins_ms) & (moment.ends_ms < records["expires_at_ms"])
-    hits = np.flatnonzero(honoured & active)
-    findings = blank(rows[hits], Rule.ENTRY, _BLOCK)
-    if policy.shadow:
-        findings["shadow"] = ~policy.enforced[channel][records["label"][hits]]
-    _copy_records(findings, records[hits])
-    findings["key"] = keys[hits]
-    return findings
-
-
-def _opt_in_findings(policy: Compiled, batch: Batch, records: Records, rows: Rows, keys: Rows) -> Findings:
-    """Find the rows whose person did not accept; a row without a record is NOT_SENT."""
-    known = np.flatnonzero(records["label"] == OPT_IN_LABEL)
-    status = np.full(len(batch.faults), OptInStatus.NOT_SENT, dtype=np.uint8)
-    status[rows[known]] = records["status"][known]
-    record_of = np.full(len(batch.faults), -1, dtype=np.intp)
-    record_of[rows[known]] = known
-    asked = np.flatnonzero((status != OptInStatus.ACCEPTED) & (batch.faults == Fault.NONE))
-    findings = blank(asked, Rule.OPT_IN_NOT_SENT, Verdict.OPT_IN_REQUIRED)
-    findings["rule"] = _OPT_IN_RULE[status[asked]]
-    findings["verdict"][status[asked] != OptInStatus.NOT_SENT] = _BLOCK
-    findings["shadow"] = policy.shadow
-    recorded = np.flatnonzero(record_of[asked] >= 0)
-    of_record = record_of[asked[recorded]]
-    part = findings[recorded]
-    _copy_records(part, records[of_record])
-    part["label"] = 0
-    part["key"] = keys[of_record]
-    findings[recorded] = part
-    return findings
-
-
-def _copy_records(findings: Findings, records: Records) -> None:
-    for name in ("label", "source", "recorded_at_ms", "expires_at_ms", "position"):
-        findings[name] = records[name]
+def _bounded(
+    snapshot: Snapshot, account_id: int, policy: Compiled, asked: Asked, grounds: list[Ground]
+) -> Iterator[Findings]:
+    """Yield what attempt limits and cool-downs find."""
+    for findings in attempt_findings(snapshot, account_id, policy.bounds, asked, policy.unscreened, grounds):
+        findings["shadow"] = policy.shadow
+        yield findings
 
 
 def _sorted(found: list[Findings]) -> Findings:
@@ -208,9 +183,10 @@ def _sorted(found: list[Findings]) -> Findings:
         return NO_FINDINGS
     if len(found) == 1 and _one_for_each_row(found[0]):
         return found[0]
-    findings = np.concatenate(found)
-    order = np.lexsort((findings["rule"], _WEAKNESS[findings["verdict"]], findings["row"]))
-    return findings[order]
+    findings = joined(found)
+    order = findings["row"].astype(np.int64) << 16 | _WEAKNESS[findings["verdict"]].astype(np.int64) << 8
+    # Each rule's findings come in the order of rows, and a stable sort makes use of it.
+    return findings.take(np.argsort(order | findings["rule"], kind="stable"))
 
 
 def _one_for_each_row(findings: Findings) -> bool:

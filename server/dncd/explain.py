@@ -1,13 +1,21 @@
 """The explanation of one address for a person: every rule considered, what each found, in sentences."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
+from dncd.batch import Batch
+from dncd.bounds import Bound
 from dncd.catalog import Catalog
-from dncd.check import Batch, Decision
-from dncd.nouns import Channel, Rule, Source
+from dncd.check import Decision
+from dncd.findings import Ground
+from dncd.locating import locate
+from dncd.nouns import AttemptScope, Channel, ConsentKind, Rule, Source
 from dncd.policies import Compiled
 from dncd.records import NEVER_MS
+from dncd.remedies import day
+from dncd.rules.pack import HoursRule
+from dncd.rules.place import NOWHERE, Place
+from dncd.rules.sentences import sentence
 from dncd.screens import Screen
 
 _SAID_BY = {
@@ -37,6 +45,14 @@ class Considered:
     finding: int | None = None
 
 
+def place_of(catalog: Catalog, batch: Batch) -> Place:
+    """Return where the address of a batch of one may be."""
+    if batch.phones is None:
+        return NOWHERE
+    located = locate(catalog.book.places, batch.phones, batch.time_zones, batch.postal_codes)
+    return next(place for place, _ in located.groups())
+
+
 def considered(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decision) -> list[Considered]:
     """Return every rule of the policy for a batch of one, in the order of evaluation, also those that found nothing."""
     findings = decision.findings
@@ -46,19 +62,22 @@ def considered(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decis
     for label_id, label in catalog.labels.items():
         if policy.honoured[batch.channel][label_id]:
             rules += _entry_rules(label_id, label.name, decision)
+    rules += _review_rules(decision)
     rules.append(_opt_in_rule(policy, batch.channel, decision))
     if batch.phones is not None:
         rules += _registry_rules(decision)
+        rules += _region_rules(catalog, decision)
+        rules += _hours_rules(catalog, policy, batch.channel, place_of(catalog, batch), decision)
+    rules += _bound_rules(catalog, policy, batch, decision)
     return rules
 
 
+def _with_rule(decision: Decision, *rules: Rule) -> list[int]:
+    return [index for index, rule in enumerate(decision.findings["rule"].tolist()) if rule in rules]
+
+
 def _entry_rules(label_id: int, name: str, decision: Decision) -> list[Considered]:
-    findings = decision.findings
-    hits = [
-        index
-        for index in range(len(findings))
-        if findings["rule"][index] == Rule.ENTRY and findings["label"][index] == label_id
-    ]
+    hits = [index for index in _with_rule(decision, Rule.ENTRY) if decision.findings["label"][index] == label_id]
     if not hits:
         return [Considered(Rule.ENTRY, name, f"Nothing in force stands under {name}.")]
     return [Considered(Rule.ENTRY, name, _entry_sentence(name, decision, index), index) for index in hits]
@@ -66,47 +85,66 @@ def _entry_rules(label_id: int, name: str, decision: Decision) -> list[Considere
 
 def _entry_sentence(name: str, decision: Decision, index: int) -> str:
     finding = decision.findings[index]
-    until = "" if finding["expires_at_ms"] == NEVER_MS else f" until {day(int(finding['expires_at_ms']))}"
+    until = "" if finding["expires_at_ms"] == NEVER_MS else f" until {day(finding['expires_at_ms'])}"
     said = _SAID_BY[Source(finding["source"])]
-    shadow = " (reported only: the policy is in SHADOW mode)" if finding["shadow"] else ""
-    return f"Stands under {name} since {day(int(finding['recorded_at_ms']))}{until}: {said}{shadow}."
+    return f"Stands under {name} since {day(finding['recorded_at_ms'])}{until}: {said}{_shadow(decision, index)}."
+
+
+def _shadow(decision: Decision, index: int) -> str:
+    return " (reported only: the policy is in SHADOW mode)" if decision.findings["shadow"][index] else ""
+
+
+def _review_rules(decision: Decision) -> Iterator[Considered]:
+    for index in _with_rule(decision, Rule.REVIEW):
+        finding = decision.findings[index]
+        wrote = f"The person wrote what may be an opt-out at {day(finding['recorded_at_ms'])}"
+        yield Considered(Rule.REVIEW, "review", f"{wrote}, and nobody has decided yet.", index)
 
 
 def _opt_in_rule(policy: Compiled, channel: Channel, decision: Decision) -> Considered:
-    for index, rule in enumerate(decision.findings["rule"].tolist()):
-        if rule in _OPT_IN_SENTENCE:
-            return Considered(Rule(rule), "opt-in", _OPT_IN_SENTENCE[Rule(rule)], index)
+    for index in _with_rule(decision, *_OPT_IN_SENTENCE):
+        rule = Rule(decision.findings["rule"][index])
+        return Considered(rule, "opt-in", _OPT_IN_SENTENCE[rule], index)
     asked = policy.asks_opt_in(channel)
-    sentence = "The person accepted the opt-in." if asked else f"The policy asks no opt-in for {channel.name}."
-    return Considered(Rule.OPT_IN_NOT_SENT, "opt-in", sentence)
+    accepted = "The person accepted the opt-in." if asked else f"The policy asks no opt-in for {channel.name}."
+    return Considered(Rule.OPT_IN_NOT_SENT, "opt-in", accepted)
 
 
-def _registry_rules(decision: Decision) -> list[Considered]:
+def _registry_rules(decision: Decision) -> Iterator[Considered]:
     findings = decision.findings
     places = findings["screen"].tolist()
-    rules = []
     for place, screen in enumerate(decision.screens):
         hits = [index for index, each in enumerate(places) if each == place]
-        name = screen.required.name
-        rules += [_registry_rule(screen, Rule(findings["rule"][index]), index) for index in hits]
+        for index in hits:
+            yield _registry_rule(screen, decision, index)
         if not hits:
-            rules.append(Considered(Rule.REGISTRY, name, f"Not on {_list_of(screen)}, or none of its numbers."))
-    for index, rule in enumerate(findings["rule"].tolist()):
-        if rule == Rule.REGISTRY_NOT_COVERED and places[index] < 0:
-            sentence = "No registry of the policy speaks about this number."
-            rules.append(Considered(Rule.REGISTRY_NOT_COVERED, "", sentence, index))
-    return rules
+            said = f"Not on {_list_of(screen)}, or none of its numbers."
+            yield Considered(Rule.REGISTRY, screen.required.name, said)
+    for index in _with_rule(decision, Rule.REGISTRY_NOT_COVERED):
+        if places[index] < 0:
+            said = "No registry of the policy speaks about this number."
+            yield Considered(Rule.REGISTRY_NOT_COVERED, "", said, index)
 
 
-def _registry_rule(screen: Screen, rule: Rule, index: int) -> Considered:
+def _registry_rule(screen: Screen, decision: Decision, index: int) -> Considered:
     listed = _list_of(screen)
+    rule = Rule(decision.findings["rule"][index])
     sentences = {
-        Rule.REGISTRY: f"Stands on {listed}.",
+        Rule.REGISTRY: f"Stands on {listed}{_lifted(decision, index)}.",
         Rule.REGISTRY_NOT_COVERED: f"Not covered by {listed}, or not by what the account may rely on of it.",
         Rule.REGISTRY_STALE: f"Older than the {screen.required.max_age_days} days that the policy allows: {listed}.",
         Rule.REGISTRY_MISSING: f"No list of {screen.required.name} is in force, or its files are gone.",
     }
     return Considered(rule, screen.required.name, sentences[rule], index)
+
+
+def _lifted(decision: Decision, index: int) -> str:
+    finding = decision.findings[index]
+    if not finding["lifted_by"]:
+        return ""
+    kind = ConsentKind(finding["lifted_by"]).name
+    until = "" if finding["expires_at_ms"] == NEVER_MS else f" until {day(finding['expires_at_ms'])}"
+    return f"; a consent ({kind}) given at {day(finding['recorded_at_ms'])} lifts it{until}"
 
 
 def _list_of(screen: Screen) -> str:
@@ -116,6 +154,100 @@ def _list_of(screen: Screen) -> str:
     return f"the {screen.required.name} list of {listed.list_date.isoformat()} (snapshot {listed.snapshot_id})"
 
 
-def day(time_ms: int) -> str:
-    """Write a time as people read it, in UTC."""
-    return datetime.fromtimestamp(time_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _region_rules(catalog: Catalog, decision: Decision) -> Iterator[Considered]:
+    hits = _with_rule(decision, Rule.REGION_CLOSED)
+    for index in hits:
+        finding = decision.findings[index]
+        region = decision.grounds[finding["ground"]].region
+        closed = next(each for each in catalog.closed if each.region == region)
+        said = f"The account closed {region} until {day(closed.until_ms)}: {closed.reason}"
+        yield Considered(Rule.REGION_CLOSED, region, said, index)
+    if catalog.closed and not hits:
+        yield Considered(Rule.REGION_CLOSED, "", "In no region that the account closed for this time.")
+
+
+def _hours_rules(
+    catalog: Catalog, policy: Compiled, channel: Channel, place: Place, decision: Decision
+) -> Iterator[Considered]:
+    findings = decision.findings
+    closed = {decision.grounds[findings["ground"][i]].rule_id: i for i in _with_rule(decision, Rule.CALLING_HOURS)}
+    lacking = [name for name in policy.policy.calling_hours if name not in catalog.book.packs]
+    # Where the hours as a whole were not judged, no rule of them was found open.
+    judged = not _with_rule(decision, Rule.HOURS_NOT_COVERED, Rule.ZONE_UNKNOWN)
+    for rule in _hours_of(catalog, policy, channel, place):
+        index = closed.get(rule.id)
+        said = f"{sentence(rule)} ({rule.citation})"
+        if index is None:
+            yield Considered(Rule.CALLING_HOURS, rule.id, f"Open. {said}" if judged else f"Not judged. {said}")
+        else:
+            zone = decision.grounds[findings["ground"][index]].time_zone
+            yield Considered(Rule.CALLING_HOURS, rule.id, f"Closed in {zone}. {said}{_opens(decision, index)}", index)
+    for index in _with_rule(decision, Rule.HOURS_NOT_COVERED):
+        said = "No rule of the policy's packs speaks about where the number may be."
+        if lacking:
+            said = f"This server has no rule pack {', '.join(lacking)}: without it nothing is open."
+        yield Considered(Rule.HOURS_NOT_COVERED, "", said, index)
+    for index in _with_rule(decision, Rule.ZONE_UNKNOWN):
+        yield Considered(Rule.ZONE_UNKNOWN, "", "Nobody knows the time zone of the number.", index)
+
+
+def _hours_of(catalog: Catalog, policy: Compiled, channel: Channel, place: Place) -> Iterator[HoursRule]:
+    for name in policy.policy.calling_hours:
+        for rule in catalog.book.packs[name].hours if name in catalog.book.packs else ():
+            if rule.region in place.regions and channel in rule.channels and policy.policy.purpose in rule.purposes:
+                yield rule
+
+
+def _opens(decision: Decision, index: int) -> str:
+    retry_at_ms = int(decision.findings["retry_at_ms"][index])
+    return f" Opens at {day(retry_at_ms)}." if retry_at_ms else " Does not open within 400 days."
+
+
+def _bound_rules(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decision) -> Iterator[Considered]:
+    place = place_of(catalog, batch)
+    findings = decision.findings
+    full = _with_rule(decision, Rule.ATTEMPT_LIMIT, Rule.COOLDOWN)
+    for index in full:
+        ground = decision.grounds[findings["ground"][index]]
+        said = f"{_bound_sentence(ground)} Full with {ground.attempts}.{_opens(decision, index)}"
+        if _is_lacking(ground):
+            said = f"This server has no rule pack {ground.pack}: without it no attempt is allowed."
+        yield Considered(Rule(findings["rule"][index]), ground.rule_id, said, index)
+    for index in _with_rule(decision, Rule.CONTEXT_MISSING):
+        said = "The policy counts attempts by contact or debt, and none was named."
+        yield Considered(Rule.CONTEXT_MISSING, "", said, index)
+    stopped = {_identity(decision.grounds[findings["ground"][index]]) for index in full}
+    for bound in policy.bounds:
+        ground = bound.ground(place)
+        if _holds(bound, batch, place) and _identity(ground) not in stopped:
+            rule = Rule.COOLDOWN if bound.after else Rule.ATTEMPT_LIMIT
+            room = "Has room." if _is_counted(bound, batch) else f"Not counted: no {bound.per.name.lower()} was named."
+            yield Considered(rule, ground.rule_id, f"{_bound_sentence(ground)} {room}")
+
+
+def _holds(bound: Bound, batch: Batch, place: Place) -> bool:
+    return (not bound.channels or batch.channel in bound.channels) and bound.holds_in(place)
+
+
+def _is_counted(bound: Bound, batch: Batch) -> bool:
+    ids = {AttemptScope.CONTACT: batch.contact_ids, AttemptScope.DEBT: batch.debt_ids}
+    return bound.per is AttemptScope.NUMBER or any(ids[bound.per])
+
+
+def _is_lacking(ground: Ground) -> bool:
+    """Tell whether a ground stands for a pack that this server does not have."""
+    return bool(ground.pack) and not ground.rule_id
+
+
+def _identity(ground: Ground) -> Ground:
+    return ground._replace(attempts=0, time_zone="")
+
+
+def _bound_sentence(ground: Ground) -> str:
+    assert ground.per is not None, "what a bound rests on says what it counts by"
+    per = ground.per.name.lower()
+    cited = f" ({ground.citation})" if ground.citation else ""
+    if ground.after is None:
+        return f"At most {ground.max} attempts in {ground.per_hours} hours by {per}{cited}."
+    length = f"for {ground.per_hours} hours" if ground.per_hours else "for some calendar days"
+    return f"None {length} after {ground.after.name.lower()} by {per}{cited}."

@@ -1,7 +1,8 @@
 """The history of an address: the events about it, and what was known about it at any revision.
 
 The past is rebuilt by replaying those events, and the account's catalog events, into an empty store in memory: the same
-`apply` and the same decision as now, so that an explanation of the past cannot differ from what was answered then.
+`apply` and the same decision as now, so that an explanation of the past cannot differ from what was answered then; but
+for rule packs and time zones, which are those of the version that explains.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,9 +11,11 @@ from itertools import chain, islice
 from dncd import accounts, journal
 from dncd.addresses import Target, covering_domains
 from dncd.apply import apply
+from dncd.attempt_records import unpack
 from dncd.journal import JournalRow
 from dncd.links import catalog_key, walk_history
-from dncd.storage.contract import Snapshot
+from dncd.nouns import AttemptOutcome
+from dncd.storage.contract import Snapshot, Table
 from dncd.storage.keys import Kind, text_key
 from dncd.storage.memory import MemoryStore
 from dncd.touched import read
@@ -57,3 +60,19 @@ def rebuild(snapshot: Snapshot, account_id: int, keys: list[bytes], up_to: int) 
         for position in sorted(wanted):
             apply(txn, journal.find(snapshot, position).event(), only=frozenset(keys))
     return past
+
+
+def copy_attempts(snapshot: Snapshot, past: MemoryStore, keys: Iterable[bytes], time_ms: int) -> None:
+    """Add the attempts under some keys as they stood at a time: later ones are left out, later outcomes unknown.
+
+    Only what is still kept can be told: the longest window before now.
+    """
+    with past.transaction() as txn:
+        for key in keys:
+            attempts = unpack(snapshot.get(Table.ATTEMPTS, key) or b"")
+            then = attempts.compress(attempts["reserved_at_ms"] <= time_ms)
+            later = then["completed_at_ms"] > time_ms
+            then["outcome"][later] = AttemptOutcome.PENDING
+            then["completed_at_ms"][later] = 0
+            if len(then):
+                txn.put(Table.ATTEMPTS, key, then.tobytes())

@@ -1,20 +1,21 @@
 """Policies: how their events change the store, and how they are compiled for the decision.
 
-Rows of POLICIES: account + name -> version (8 bytes) + time (8 bytes) + JSON.
+Rows of POLICIES: account + name -> version (8 bytes) + time (8 bytes) + the policy's message.
 """
 
-import json
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from dncd import accounts, labels, limits, registries
+from dncd.bounds import Bound, compile_bounds
+from dncd.encoding import decode_policy, encode_policy
 from dncd.errors import FieldFault, InvalidFields, LimitReached, PolicyNotFound
-from dncd.events import Event, Label, Policy, PolicyDeleted, RequiredRegistry
-from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, Channel, Mode, Purpose, Unscreened
+from dncd.events import Event, Label, Policy, PolicyDeleted
+from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, PHONE_CHANNELS, Channel, Mode, Purpose, Unscreened, Verdict
+from dncd.rulebook import OpeningHours, Rulebook
 from dncd.screens import Screen
 from dncd.storage.contract import Mask, Snapshot, Table, Transaction
 from dncd.storage.keys import account_key
@@ -37,7 +38,9 @@ class Compiled:
     """A policy as the decision reads it.
 
     `honoured` and `enforced` tell by label id, for each channel, which labels stop contact: in SHADOW mode only the
-    built-in ones are enforced. `screens` are its registries, in the order of the policy.
+    built-in ones are enforced. `screens` are its registries, in the order of the policy; `hours` its calling hours by
+    channel; `bounds` its attempt limits and cool-downs, in the order of the policy, those of packs last. `scope_id` is
+    the id by which consents name it, 0 where none does.
     """
 
     policy: Policy
@@ -45,19 +48,42 @@ class Compiled:
     honoured: dict[Channel, Mask]
     enforced: dict[Channel, Mask]
     screens: tuple[Screen, ...] = ()
+    hours: dict[Channel, OpeningHours] = field(default_factory=dict)
+    bounds: tuple[Bound, ...] = ()
+    scope_id: int = 0
+
+    @property
+    def unscreened(self) -> Verdict:
+        """Return what it means that an address cannot be screened."""
+        return Verdict.BLOCK if self.policy.unscreened is Unscreened.BLOCK else Verdict.UNSCREENED
+
+    @property
+    def lifts(self) -> bool:
+        """Tell whether a consent can lift a match of one of its registries."""
+        return any(screen.required.lifted_by for screen in self.screens)
 
     @property
     def shadow(self) -> bool:
         """Tell whether the policy reports more than it enforces."""
         return self.policy.mode is Mode.SHADOW
 
+    def hours_on(self, channel: Channel) -> OpeningHours | None:
+        """Return the calling hours on a channel, None where the policy asks none."""
+        return self.hours.get(channel)
+
     def asks_opt_in(self, channel: Channel) -> bool:
         """Tell whether persons must have opted in to be contacted on a channel."""
         return channel in self.policy.require_opt_in
 
+    def asks_permission(self, channel: Channel) -> bool:
+        """Tell whether an opt-out asks for permission on a channel. Not in SHADOW mode, which weakens nothing."""
+        return channel in self.policy.one_time_permission and not self.shadow
 
-def compile_policy(applied: Applied, known: dict[int, Label], screens: tuple[Screen, ...]) -> Compiled:
-    """Compile a policy over all labels of its account, by id, and the screens of its registries."""
+
+def compile_policy(
+    applied: Applied, known: dict[int, Label], screens: tuple[Screen, ...], book: Rulebook, scope_id: int = 0
+) -> Compiled:
+    """Compile a policy over all labels of its account, by id, the screens of its registries, and the rule book."""
     policy = applied.policy
     named = {label_id: label for label_id, label in known.items() if label.built_in or label.name in policy.labels}
     honoured = {channel: _mask(named, known, channel, policy.purpose) for channel in Channel}
@@ -67,7 +93,10 @@ def compile_policy(applied: Applied, known: dict[int, Label], screens: tuple[Scr
         if policy.mode is Mode.SHADOW
         else honoured
     )
-    return Compiled(policy, applied.version, honoured, enforced, screens)
+    packs = policy.calling_hours
+    hours = {channel: book.hours(packs, channel, policy.purpose) for channel in PHONE_CHANNELS} if packs else {}
+    bounds = compile_bounds(policy, book.packs)
+    return Compiled(policy, applied.version, honoured, enforced, screens, hours, bounds, scope_id)
 
 
 def _mask(honoured: dict[int, Label], known: dict[int, Label], channel: Channel, purpose: Purpose) -> Mask:
@@ -100,19 +129,7 @@ def apply_applied(txn: Transaction, event: Event, policy: Policy) -> bytes:
     for labels and registries that are not there.
     """
     account_id = event.draft.account_id
-    names = {label.name for _, label in labels.scan(txn, account_id)}
-    faults = [
-        FieldFault(f"policy.labels[{index}]", f"the account has no label {name!r}")
-        for index, name in enumerate(policy.labels)
-        if name not in names
-    ]
-    faults += [
-        FieldFault(f"policy.registries[{index}].name", f"there is no registry {required.name!r}")
-        for index, required in enumerate(policy.registries)
-        if not registries.exists(txn, required.name)
-    ]
-    if faults:
-        raise InvalidFields(faults)
+    check_names(txn, account_id, policy)
     key = account_key(account_id, policy.name.encode())
     row = txn.get(Table.POLICIES, key)
     if row is not None and _decode(row).policy == policy:
@@ -123,6 +140,23 @@ def apply_applied(txn: Transaction, event: Event, policy: Policy) -> bytes:
     txn.put(Table.POLICIES, key, row)
     accounts.touch_catalog(txn, event)
     return b"\x01" + row[: _HEAD.size]
+
+
+def check_names(snapshot: Snapshot, account_id: int, policy: Policy, path: str = "policy") -> None:
+    """Judge the labels and registries that a policy names; raises `InvalidFields` with those that are not there."""
+    names = {label.name for _, label in labels.scan(snapshot, account_id)}
+    faults = [
+        FieldFault(f"{path}.labels[{index}]", f"the account has no label {name!r}")
+        for index, name in enumerate(policy.labels)
+        if name not in names
+    ]
+    faults += [
+        FieldFault(f"{path}.registries[{index}].name", f"there is no registry {required.name!r}")
+        for index, required in enumerate(policy.registries)
+        if not registries.exists(snapshot, required.name)
+    ]
+    if faults:
+        raise InvalidFields(faults)
 
 
 def read_applied(codes: bytes, policy: Policy) -> tuple[bool, Applied]:
@@ -144,37 +178,9 @@ def channels_of(policy: Policy) -> frozenset[Channel]:
 
 
 def _encode(applied: Applied) -> bytes:
-    policy = applied.policy
-    fields = {
-        "name": policy.name,
-        "channels": sorted(policy.channels),
-        "purpose": policy.purpose,
-        "labels": policy.labels,
-        "require_opt_in": sorted(policy.require_opt_in),
-        "mode": policy.mode,
-        "registries": [
-            [required.name, required.max_age_days, sorted(required.categories), required.listed_days_min]
-            for required in policy.registries
-        ],
-        "unscreened": policy.unscreened,
-    }
-    return _HEAD.pack(applied.version, applied.applied_at_ms) + json.dumps(fields, sort_keys=True).encode()
+    return _HEAD.pack(applied.version, applied.applied_at_ms) + encode_policy(applied.policy)
 
 
 def _decode(row: bytes) -> Applied:
     version, applied_at_ms = _HEAD.unpack_from(row)
-    fields: dict[str, Any] = json.loads(row[_HEAD.size :])
-    policy = Policy(
-        name=fields["name"],
-        channels=frozenset(map(Channel, fields["channels"])),
-        purpose=Purpose(fields["purpose"]),
-        labels=tuple(fields["labels"]),
-        require_opt_in=frozenset(map(Channel, fields["require_opt_in"])),
-        mode=Mode(fields["mode"]),
-        registries=tuple(
-            RequiredRegistry(name, age, frozenset(categories), listed)
-            for name, age, categories, listed in fields["registries"]
-        ),
-        unscreened=Unscreened(fields["unscreened"]),
-    )
-    return Applied(policy, version, applied_at_ms)
+    return Applied(decode_policy(row[_HEAD.size :]), version, applied_at_ms)

@@ -124,3 +124,16 @@ def test_more_callers_than_are_remembered_all_pass(authenticate: Authenticate, s
 def test_anything_else_is_invalid_even_without_any_token(authenticate: Authenticate, value: str | bytes) -> None:
     with pytest.raises(TokenInvalid):
         authenticate((("authorization", value),))
+
+
+def test_a_region_that_is_changed_counts_from_the_next_call(authenticate: Authenticate, store: MemoryStore) -> None:
+    open_before = authenticate(()).default_region
+    administration.change_account(store, NOW_MS, "default", default_region="DE")
+    open_after = authenticate(()).default_region
+    token = make(store)
+    before = authenticate(bearer(token)).default_region
+
+    administration.change_account(store, NOW_MS, "default", default_region="FR")
+
+    assert (open_before, open_after, before) == ("US", "DE", "DE")
+    assert authenticate(bearer(token)).default_region == "FR"

@@ -12,7 +12,15 @@ from dncd.storage.memory import MemoryStore
 from dncd.transport.rpc import PACKAGE, Plane, Rpc
 
 PROTOS = Path(__file__).parents[2] / "proto" / "donotcontact" / "v1"
-SERVICES = ("CheckService", "EntryService", "ConsentService", "PolicyService", "RegistryService", "JournalService")
+SERVICES = (
+    "CheckService",
+    "AttemptService",
+    "EntryService",
+    "ConsentService",
+    "PolicyService",
+    "RegistryService",
+    "JournalService",
+)
 ANY = frozenset(Role) - {Role.SERVER}
 AT_LEAST = {
     "CHECKER": frozenset({Role.CHECKER, Role.AGENT, Role.MANAGER, Role.ADMIN}),
@@ -36,7 +44,7 @@ def roles_of(words: str) -> frozenset[Role]:
     """Read `any`, `AGENT or above, or AUDITOR`, `ADMIN or AUDITOR`."""
     if words == "any":
         return ANY
-    named = frozenset(Role[name] for name in re.findall("[A-Z]{2,}", words))
+    named = frozenset(Role[name] for name in re.findall(r"\b[A-Z]{2,}\b", words))
     least = re.match("([A-Z]+) or above", words)
     return named | AT_LEAST[least[1]] if least else named
 
@@ -76,7 +84,7 @@ def test_only_checks_run_on_the_data_plane(rpcs: dict[str, Rpc]) -> None:
     planes = {rpc.method: rpc.plane for rpc in rpcs.values()}
 
     assert planes["Check"] is Plane.DATA
-    assert planes["Scrub"] is Plane.BULK
+    assert [method for method, plane in planes.items() if plane is Plane.BULK] == ["Scrub", "Preview"]
     assert [method for method, plane in planes.items() if plane is Plane.DATA] == ["Check"]
 
 

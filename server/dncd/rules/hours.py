@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from dncd.rules.spans import DAY_MINUTES, Days, DaysInEffect, RuleDays, Spans
 MINUTE_MS: Final = 60_000
 HORIZON_DAYS: Final = 400
 MINUTES_KEPT: Final = 4
+FOUND_KEPT_MAX: Final = 10_000
 
 PlaceIds = NDArray[np.uint16]
 States = NDArray[np.uint8]
@@ -76,6 +77,7 @@ class Hours:
         self._rules = tuple((rule, RuleDays(rule)) for rule in rules)
         self._in_effect: dict[date, Days] = {rule.effective: DaysInEffect(rule.effective) for rule in rules}
         self._spans = Spans()
+        self._found: dict[tuple[object, ...], _Found] = {}
 
     def at(self, place: Place, time_ms: int) -> Opening:
         """Tell everything about a place at a time. Costs some 30 us; more where nobody asked about the day before."""
@@ -123,19 +125,44 @@ class Hours:
         return tuple(found)
 
     def _first_open(self, hours: Sequence[Days], place: Place, time_ms: int) -> int:
-        """Go on to where the next one opens until all are open: none can be before that."""
-        start = minute = time_ms // MINUTE_MS
+        """Return when all of some hours are open; what was found holds until then, and so is found once."""
+        start = time_ms // MINUTE_MS
+        asked = (*map(id, hours), place)
+        found = self._found.get(asked)
+        if found is None or not found.asked <= start <= found.searched:
+            found = self._search(hours, place, start, start)
+        elif found.opens is None:
+            # None until there: only what has come within 400 days since is looked at, where all of them cost a second.
+            found = self._search(hours, place, start, found.searched)
+        if len(self._found) >= FOUND_KEPT_MAX:
+            self._found.clear()
+        self._found[asked] = found
+        if found.opens is None:
+            return 0
+        return time_ms if found.opens == start else found.opens * MINUTE_MS
+
+    def _search(self, hours: Sequence[Days], place: Place, asked: int, minute: int) -> "_Found":
+        """Go on from a minute to where the next one opens until all are open: none can be before that."""
+        end = asked + HORIZON_DAYS * DAY_MINUTES
         settled = False
         while not settled:
             before = minute
             for days in hours:
                 for zone in place.zones:
-                    opens = self._spans.opens_at(days, zone, minute, start + HORIZON_DAYS * DAY_MINUTES)
+                    opens = self._spans.opens_at(days, zone, minute, end)
                     if opens is None:
-                        return 0
+                        return _Found(asked, end, None)
                     minute = opens
             settled = minute == before
-        return time_ms if minute == start else minute * MINUTE_MS
+        return _Found(asked, minute, minute)
+
+
+class _Found(NamedTuple):
+    """The first minute that is open of those from `asked` to `searched`; None: there is none."""
+
+    asked: int
+    searched: int
+    opens: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,4 +16,9 @@ class Place:
     zones: tuple[str, ...] = ()
 
 
+def may_be_in(place: Place, region: str) -> bool:
+    """Tell whether an address may be in a region; one of which nobody knows where it is may be anywhere."""
+    return region in place.regions or not place.regions
+
+
 NOWHERE: Final = Place()

@@ -8,7 +8,7 @@ twice in autumn is open, or closed, both times.
 import re
 from collections.abc import Hashable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -104,6 +104,7 @@ class HolidayCalendar:
         return days
 
 
+@cache
 def load_zone(name: str) -> ZoneInfo:
     """Read a time zone from the `tzdata` package.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from dncd.addresses import emails_from_texts, phone_text, phones_from_texts
-from dncd.check import Batch
+from dncd.batch import Batch
 from dncd.nouns import PHONE_CHANNELS, Channel
 from dncd.transport.wire import piece
 

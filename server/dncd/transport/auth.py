@@ -1,16 +1,16 @@
 """Who is calling: the token of a call, and what a server without tokens does.
 
 Reading a token from the store takes 20 us, half of that JSON, and every call pays it. So callers are remembered by the
-digest of their token, and one row is compared on each call: it changes when the token is revoked.
+digest of their token, and two rows are compared on each call: that of the token changes when it is revoked, that of
+the account when its region is changed.
 """
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
-from dncd import tokens
+from dncd import accounts, tokens
 from dncd.errors import TokenInvalid, TokenMissing
 from dncd.storage.contract import Snapshot, Store, Table
 from dncd.tokens import Caller
@@ -24,16 +24,19 @@ REMEMBERED_MAX: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A caller, the row of its token when it was accepted, and when the token expires; 0 is never."""
+    """A caller, the rows of its token and its account when it was accepted, and when the token expires; 0 is never."""
 
     caller: Caller
     key: bytes
     row: bytes
+    account: bytes
     expires_at_ms: int
 
     def holds(self, snapshot: Snapshot, now_ms: int) -> bool:
-        """Tell whether the token is still as it was, and has not expired."""
-        return snapshot.get(Table.TOKENS, self.key) == self.row and not 0 < self.expires_at_ms <= now_ms
+        """Tell whether token and account are still as they were, and the token has not expired."""
+        if snapshot.get(Table.TOKENS, self.key) != self.row or 0 < self.expires_at_ms <= now_ms:
+            return False
+        return accounts.definition(snapshot, self.caller.account_id) == self.account
 
 
 class Callers:
@@ -60,7 +63,8 @@ class Callers:
         assert row is not None, "it was just accepted"
         if len(self._remembered) >= REMEMBERED_MAX:
             self._remembered.clear()
-        self._remembered[digest] = Remembered(caller, token_id.encode(), row, token.expires_at_ms)
+        account = accounts.definition(snapshot, caller.account_id)
+        self._remembered[digest] = Remembered(caller, token_id.encode(), row, account, token.expires_at_ms)
 
 
 def authenticator(store: Store, now_ms: Callable[[], int], *, open_allowed: bool) -> Authenticate:
@@ -70,11 +74,17 @@ def authenticator(store: Store, now_ms: Callable[[], int], *, open_allowed: bool
     ADMIN of the default account. As soon as a token exists, a call without one raises `TokenMissing`.
     """
     callers = Callers(now_ms)
+    with store.snapshot() as opened:
+        default_id = tokens.open_caller(opened).account_id
 
-    @cache
-    def anyone() -> Caller:
-        with store.snapshot() as snapshot:
-            return tokens.open_caller(snapshot)
+    anyone: dict[bytes, Caller] = {}
+
+    def open_caller(snapshot: Snapshot) -> Caller:
+        account = accounts.definition(snapshot, default_id)
+        if account not in anyone:
+            anyone.clear()
+            anyone[account] = tokens.open_caller(snapshot)
+        return anyone[account]
 
     def caller(metadata: Metadata) -> Caller:
         token = token_of(metadata)
@@ -82,7 +92,7 @@ def authenticator(store: Store, now_ms: Callable[[], int], *, open_allowed: bool
             if token is not None:
                 return callers.caller(snapshot, token)
             if open_allowed and not tokens.tokens_exist(snapshot):
-                return anyone()
+                return open_caller(snapshot)
         raise TokenMissing('no token came with the call; send "authorization: Bearer TOKEN"')
 
     return caller

@@ -3,6 +3,8 @@
 import hashlib
 import re
 import uuid
+from collections.abc import Iterator, Sized
+from contextlib import contextmanager
 from enum import IntEnum
 from typing import Final, TypeVar
 
@@ -45,6 +47,16 @@ _WHY: Final = {
 def invalid(path: str, description: str) -> InvalidFields:
     """Build the error of one wrong field."""
     return InvalidFields([FieldFault(path, description)])
+
+
+@contextmanager
+def below(path: str) -> Iterator[None]:
+    """Name the fields that are found wrong within by their path below a message of the request."""
+    try:
+        yield
+    except InvalidFields as error:
+        faults = [FieldFault(f"{path}.{fault.path}", fault.description) for fault in error.faults]
+        raise type(error)(faults) from None
 
 
 class Faults:
@@ -180,6 +192,12 @@ def same_store(named: str, store_id: str) -> None:
 def channel(number: int) -> Channel:
     """Read the required channel of a request."""
     return choice(Channel, number, "channel")
+
+
+def at_most(values: Sized, count_max: int, path: str) -> None:
+    """Judge how many a list holds."""
+    if len(values) > count_max:
+        raise invalid(path, f"must hold at most {count_max:,}")
 
 
 def page_rows(size: int) -> int:

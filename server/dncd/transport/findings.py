@@ -1,7 +1,7 @@
 """Findings as messages and as columns."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from dncd.addresses import target_from_key
 from dncd.catalog import Catalog
 from dncd.check import Decision
 from dncd.encoding import timestamp
-from dncd.findings import Findings, Rows
+from dncd.findings import Findings, Ground, Rows
 from dncd.nouns import Rule
 from dncd.records import NEVER_MS
 from dncd.screens import Screen
@@ -22,19 +22,29 @@ _ENTRY = int(Rule.ENTRY)
 _PATTERNS = frozenset({Kind.PREFIX, Kind.DOMAIN})
 _KIND_AT = 4
 _Finding: Any = verdict_pb2.Finding
+_Verdict: Any = verdict_pb2
+
+
+class Grounds(NamedTuple):
+    """What a finding rests on, as messages."""
+
+    rule: Any
+    attempts: Any
 
 
 def finding_messages(catalog: Catalog, decision: Decision) -> list[Any]:
     """Build the message of every finding of a decision, in its order."""
     refs = [registry_ref(screen) for screen in decision.screens]
     # One conversion to plain values: reading single fields of a numpy record costs as much as building the message.
-    return [_message(catalog, decision.keys, refs, *fields) for fields in decision.findings.tolist()]
+    grounds = [_grounds(ground) for ground in decision.grounds]
+    return [_message(catalog, decision.keys, refs, grounds, *fields) for fields in decision.findings.tolist()]
 
 
 def _message(
     catalog: Catalog,
     keys: Sequence[bytes],
     refs: Sequence[Any],
+    grounds: Sequence[Grounds],
     _row: int,
     rule: int,
     verdict: int,
@@ -47,8 +57,15 @@ def _message(
     position: int,
     key: int,
     screen: int,
+    ground: int,
+    retry_at_ms: int,
+    lifted_by: int,
 ) -> Any:
     is_entry = rule == _ENTRY
+    lifted = None
+    if lifted_by:
+        lifted = _lifting_message(lifted_by, recorded_at_ms, expires_at_ms, position)
+        recorded_at_ms = position = 0
     return _Finding(
         rule=rule,
         verdict=verdict,
@@ -61,6 +78,44 @@ def _message(
         event_position=position,
         shadow=shadow,
         registry=refs[screen] if screen >= 0 else None,
+        retry_at=timestamp(retry_at_ms) if retry_at_ms else None,
+        legal_rule=grounds[ground].rule if ground >= 0 else None,
+        attempts=grounds[ground].attempts if ground >= 0 else None,
+        lifted_by=lifted,
+    )
+
+
+def _grounds(ground: Ground) -> Grounds:
+    attempts = None
+    if ground.per is not None:
+        attempts = _Verdict.AttemptCount(
+            attempts=ground.attempts,
+            max=ground.max,
+            per_hours=ground.per_hours,
+            per=ground.per,
+            after=ground.after or 0,
+        )
+    rule = legal_rule(ground)
+    return Grounds(rule if rule.ByteSize() else None, attempts)
+
+
+def legal_rule(ground: Ground) -> Any:
+    """Build the message of the rule that a finding rests on."""
+    return _Verdict.LegalRule(
+        id=ground.rule_id,
+        pack=ground.pack,
+        citation=ground.citation,
+        region=ground.region,
+        time_zone=ground.time_zone,
+    )
+
+
+def _lifting_message(kind: int, given_at_ms: int, expires_at_ms: int, position: int) -> Any:
+    return _Verdict.LiftingConsent(
+        kind=kind,
+        given_at=timestamp(given_at_ms),
+        expires_at=timestamp(expires_at_ms) if expires_at_ms != NEVER_MS else None,
+        event_position=position,
     )
 
 
@@ -94,6 +149,9 @@ def finding_columns(catalog: Catalog, decision: Decision) -> bytes:
             column(10, findings["shadow"]),
             *(_target_fields(findings, decision.keys) if catalog.prefixes or catalog.domains else ()),
             *(_registry_fields(findings, decision.screens) if decision.screens else ()),
+            *((column(15, findings["retry_at_ms"]),) if findings["retry_at_ms"].any() else ()),
+            *(_ground_fields(findings, decision.grounds) if decision.grounds else ()),
+            *((column(18, findings["lifted_by"]),) if findings["lifted_by"].any() else ()),
         ]
     )
 
@@ -101,13 +159,11 @@ def finding_columns(catalog: Catalog, decision: Decision) -> bytes:
 def _label_columns(catalog: Catalog, findings: Findings) -> tuple[Rows, list[str]]:
     """Return where each finding's label stands among the names, and the names."""
     # Only entries have a label; ids begin at 1, and 0 stands for none.
-    used = np.zeros(max(catalog.labels) + 1, dtype=np.bool_)
-    used[findings["label"]] = True
-    used[0] = False
-    places = np.cumsum(used, dtype="<u4") - np.uint32(1)
-    places[0] = NONE
-    names = [catalog.labels[label_id].name for label_id in np.flatnonzero(used).tolist()]
-    return places[findings["label"]], names
+    labels = findings["label"].astype(np.intp)
+    used = [label_id for label_id in np.bincount(labels).nonzero()[0].tolist() if label_id]
+    places = np.full(max(used, default=0) + 1, NONE, dtype="<u4")
+    places[used] = range(len(used))
+    return places.take(labels), [catalog.labels[label_id].name for label_id in used]
 
 
 def _target_fields(findings: Findings, keys: Sequence[bytes]) -> list[bytes]:
@@ -119,6 +175,18 @@ def _target_fields(findings: Findings, keys: Sequence[bytes]) -> list[bytes]:
     place_of = {key: place for place, key in enumerate(names)}
     places = np.array([place_of.get(key, NONE) for key in targets], dtype="<u4")
     return [column(11, places), *(piece(12, target_from_key(key).text.encode()) for key in names)]
+
+
+def _ground_fields(findings: Findings, grounds: Sequence[Ground]) -> list[bytes]:
+    """Encode which findings rest on which rules; the many grounds of counted attempts share their rule."""
+    encoded = [legal_rule(ground).SerializeToString() for ground in grounds]
+    names = list(dict.fromkeys(name for name in encoded if name))
+    if not names:
+        return []
+    place_of = {name: place for place, name in enumerate(names)}
+    places = np.array([*(place_of.get(name, NONE) for name in encoded), NONE], dtype="<u4")
+    # -1, for findings without a ground, reads the NONE at the end.
+    return [column(16, places[findings["ground"]]), *(piece(17, name) for name in names)]
 
 
 def _registry_fields(findings: Findings, screens: Sequence[Screen]) -> list[bytes]:

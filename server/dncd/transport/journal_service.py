@@ -40,6 +40,15 @@ _KINDS: dict[str, int] = {
     "snapshot_activated": pb.EVENT_KIND_REGISTRY,
     "snapshot_pruned": pb.EVENT_KIND_REGISTRY,
     "coverage_granted": pb.EVENT_KIND_REGISTRY,
+    "account_changed": pb.EVENT_KIND_ACCESS,
+    "inbound_message_recorded": pb.EVENT_KIND_MESSAGE,
+    "review_decided": pb.EVENT_KIND_MESSAGE,
+    "consent_recorded": pb.EVENT_KIND_CONSENT,
+    "consent_revoked": pb.EVENT_KIND_CONSENT,
+    "permission_answered": pb.EVENT_KIND_PERMISSION,
+    "send_claimed": pb.EVENT_KIND_PERMISSION,
+    "region_closed": pb.EVENT_KIND_REGION,
+    "region_opened": pb.EVENT_KIND_REGION,
 }
 
 
@@ -98,14 +107,14 @@ class JournalHandlers:
         # The first heartbeat tells at once where the stream stands.
         quiet_until = self._monotonic_s()
         while call.is_active():
-            chunk, position = self._chunk(call.caller.journal_id, position, kinds)
+            chunk, position, more = self._chunk(call.caller.journal_id, position, kinds)
             for event in chunk:
                 yield pb.WatchEventsResponse(event=event, read_at=revision(self._store.id, event.position))
             now = self._monotonic_s()
             if chunk or now >= quiet_until:
                 yield pb.WatchEventsResponse(read_at=revision(self._store.id, position))
                 quiet_until = now + heartbeat_s
-            if len(chunk) < _WATCH_CHUNK_EVENTS:
+            if not more:
                 ended.wait(_POLL_S)
 
     def verify(self, call: Call, request: pb.VerifyJournalRequest) -> pb.VerifyJournalResponse:
@@ -133,8 +142,8 @@ class JournalHandlers:
             raise fields.invalid("after_position", "lies behind the end of the journal")
         return request.after_position
 
-    def _chunk(self, account_id: int, after: int, kinds: frozenset[int]) -> tuple[list[event_pb2.Event], int]:
-        """Return the next events behind a position, and the position up to which everything was looked at.
+    def _chunk(self, account_id: int, after: int, kinds: frozenset[int]) -> tuple[list[event_pb2.Event], int, bool]:
+        """Return the next events behind a position, the position up to which all was looked at, and whether more wait.
 
         The snapshot is closed before anything is sent: a slow watcher must not keep old pages alive.
         """
@@ -144,8 +153,8 @@ class JournalHandlers:
             positions = [int.from_bytes(key[len(prefix) :]) for key, _ in islice(rows, _WATCH_CHUNK_EVENTS)]
             events = [public_event(journal.find(snapshot, position).encoded) for position in positions]
             end = max(after, journal.head(snapshot).position)
-        seen = positions[-1] if len(positions) == _WATCH_CHUNK_EVENTS else end
-        return [event for event in events if not kinds or _kind(event) in kinds], seen
+        more = len(positions) == _WATCH_CHUNK_EVENTS
+        return [event for event in events if not kinds or _kind(event) in kinds], positions[-1] if more else end, more
 
 
 @dataclass(frozen=True, slots=True)

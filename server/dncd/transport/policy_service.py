@@ -2,26 +2,25 @@
 
 from typing import Any
 
-from dncd import journal, limits, policies
+from dncd import journal, policies
 from dncd.encoding import policy_message, timestamp
-from dncd.events import Policy, PolicyApplied, PolicyDeleted, RequiredRegistry
-from dncd.nouns import Channel, Mode, Purpose, Unscreened
+from dncd.events import PolicyApplied, PolicyDeleted
+from dncd.rulebook import Rulebook
 from dncd.transport import fields, paging
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
+from dncd.transport.policy_fields import policy_of
 from dncd.transport.roles import ADMINS, EVERYONE
 from dncd.transport.rpc import Call, Plane, Rpc
-from donotcontact.v1 import policy_pb2
 from donotcontact.v1 import policy_service_pb2 as pb
-
-_OPT_IN_CHANNELS = frozenset({Channel.SMS})
 
 
 class PolicyHandlers:
     """The handlers of PolicyService."""
 
-    def __init__(self, changes: Changes) -> None:
+    def __init__(self, changes: Changes, book: Rulebook) -> None:
         self._changes = changes
+        self._book = book
         self._store = changes.store
 
     def rpcs(self) -> list[Rpc]:
@@ -36,7 +35,7 @@ class PolicyHandlers:
 
     def apply(self, call: Call, request: pb.ApplyPolicyRequest) -> pb.ApplyPolicyResponse:
         """Put a policy in force; an equal one keeps its version."""
-        policy = _policy(request.policy)
+        policy = policy_of(request.policy, self._book)
         written = self._changes.accept(call, request, PolicyApplied(policy))
         changed, applied = policies.read_applied(written.codes, policy)
         message = (
@@ -82,46 +81,3 @@ def _applied_message(applied: policies.Applied) -> pb.AppliedPolicy:
         policy=policy_message(applied.policy), version=applied.version, applied_at=timestamp(applied.applied_at_ms)
     )
     return message
-
-
-def _policy(message: policy_pb2.Policy) -> Policy:
-    if len(message.labels) > limits.POLICY_LABELS_MAX:
-        raise fields.invalid("policy.labels", f"must name at most {limits.POLICY_LABELS_MAX} labels")
-    opt_in = fields.choices(Channel, list(message.require_opt_in.channels), "policy.require_opt_in.channels")
-    if message.HasField("require_opt_in") and not opt_in:
-        raise fields.invalid("policy.require_opt_in.channels", "must name at least one channel")
-    if opt_in - _OPT_IN_CHANNELS:
-        raise fields.invalid("policy.require_opt_in.channels", "must be SMS: only texts have an opt-in status")
-    labels = tuple(fields.name(name, f"policy.labels[{index}]") for index, name in enumerate(message.labels))
-    return Policy(
-        name=fields.name(message.name, "policy.name"),
-        channels=fields.choices(Channel, list(message.channels), "policy.channels"),
-        purpose=fields.optional_choice(Purpose, message.purpose, "policy.purpose") or Purpose.MARKETING,
-        labels=labels,
-        require_opt_in=opt_in,
-        mode=fields.optional_choice(Mode, message.mode, "policy.mode") or Mode.ENFORCE,
-        registries=_registries(message),
-        unscreened=fields.optional_choice(Unscreened, message.unscreened, "policy.unscreened") or Unscreened.UNSCREENED,
-    )
-
-
-def _registries(message: policy_pb2.Policy) -> tuple[RequiredRegistry, ...]:
-    if len(message.registries) > limits.POLICY_REGISTRIES_MAX:
-        raise fields.invalid("policy.registries", f"must name at most {limits.POLICY_REGISTRIES_MAX} registries")
-    names = [required.name for required in message.registries]
-    if len(set(names)) < len(names):
-        raise fields.invalid("policy.registries", "must name each registry once")
-    return tuple(
-        _registry(required, f"policy.registries[{index}]") for index, required in enumerate(message.registries)
-    )
-
-
-def _registry(required: policy_pb2.RequiredRegistry, path: str) -> RequiredRegistry:
-    for field in ("max_age_days", "listed_days_min"):
-        if getattr(required, field) > limits.REGISTRY_DAYS_MAX:
-            raise fields.invalid(f"{path}.{field}", f"must be at most {limits.REGISTRY_DAYS_MAX}")
-    categories = frozenset(required.categories)
-    if categories - set(range(1, limits.REGISTRY_CATEGORY_MAX + 1)):
-        raise fields.invalid(f"{path}.categories", f"must be numbers from 1 to {limits.REGISTRY_CATEGORY_MAX}")
-    name = fields.name(required.name, f"{path}.name")
-    return RequiredRegistry(name, required.max_age_days, categories, required.listed_days_min)

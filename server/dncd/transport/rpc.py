@@ -139,7 +139,10 @@ def unary(rpc: Rpc, around: Surroundings) -> Callable[[bytes, Any], bytes]:
 
 
 def stream(rpc: Rpc, around: Surroundings) -> Callable[[bytes, Any], Iterator[bytes]]:
-    """Wrap a handler that yields responses; when the server stops it ends with SHUTTING_DOWN: callers return."""
+    """Wrap a handler that yields responses; when the server stops it ends with SHUTTING_DOWN: callers return.
+
+    The caller is asked for again before each response: a token that was revoked or has expired ends the stream.
+    """
 
     def messages(payload: bytes, context: Any) -> Iterator[bytes]:
         if len(payload) > MESSAGE_BYTES_MAX:
@@ -149,6 +152,7 @@ def stream(rpc: Rpc, around: Surroundings) -> Callable[[bytes, Any], Iterator[by
         if caller.role not in rpc.roles:
             raise _not_allowed(caller, rpc)
         for response in rpc.handler(Call(caller, context, around.draining), request):
+            around.authenticate(context.invocation_metadata())
             yield response.SerializeToString()
         if around.draining.is_set():
             raise ShuttingDown("the server is stopping; connect again")

@@ -1,0 +1,65 @@
+"""Lifting: consents that take the force from registry matches, where a policy says so, and from nothing else."""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from dncd.findings import Findings, Rows
+from dncd.nouns import Channel, Purpose, Rule, Verdict
+from dncd.records import OPT_IN_LABEL, Form, Records
+from dncd.screens import Screen
+
+PURPOSE_BITS: Final = 3
+
+
+def channel_bit(channel: Channel) -> int:
+    """Return the bit of a channel in the status of a record that is for some channels."""
+    return 1 << (channel - 1)
+
+
+def consents_for(
+    records: Records, channel: Channel, purpose: Purpose, scope_id: int, begins_ms: int, ends_ms: int
+) -> Rows:
+    """Return the places of the consents that are in force for a contact, the surest kind first, then the latest end."""
+    purposes = records["scope"] & ((1 << PURPOSE_BITS) - 1)
+    scopes = records["scope"] >> PURPOSE_BITS
+    held = (records["label"] == OPT_IN_LABEL) & (records["form"] == Form.CONSENT)
+    held &= (records["status"] & channel_bit(channel)) > 0
+    held &= (purposes == 0) | (purposes == purpose)
+    held &= (scopes == 0) | (scopes == scope_id)
+    # A consent permits, so where clocks disagree it begins by the later one and ends by the earlier.
+    held &= (records["starts_at_ms"] <= ends_ms) & (begins_ms < records["expires_at_ms"])
+    places = np.flatnonzero(held)
+    return places[np.lexsort((-records["expires_at_ms"][places], records["reason"][places]))]
+
+
+def lift(findings: Findings, screens: Sequence[Screen], consents: Records, rows: Rows) -> None:
+    """Turn registry matches into ALLOW where a consent of their row is of a kind that their screen names.
+
+    `rows` are those of the consents. A lifted match names the consent: its kind, when it was given, when it ends and
+    its event.
+    """
+    matches = np.flatnonzero((findings["rule"] == Rule.REGISTRY) & np.isin(findings["row"], rows))
+    for index in np.unique(findings["screen"][matches]).tolist():
+        of_screen = matches[findings["screen"][matches] == index]
+        kinds = [int(kind) for kind in screens[index].required.lifted_by]
+        able = np.flatnonzero(np.isin(consents["reason"], kinds))
+        if len(able):
+            _lift_by(findings, of_screen, consents.take(able), rows[able])
+
+
+def _lift_by(findings: Findings, matches: Rows, consents: Records, rows: Rows) -> None:
+    """Lift those of some matches whose row has one of some consents, the surest of them."""
+    # Consents come the surest first, and unique() keeps the first of each row.
+    able_rows, firsts = np.unique(rows, return_index=True)
+    wanted = findings["row"][matches]
+    places = np.minimum(np.searchsorted(able_rows, wanted), len(able_rows) - 1)
+    lifted = able_rows[places] == wanted
+    chosen = consents.take(firsts[places[lifted]])
+    hits = matches[lifted]
+    findings["verdict"][hits] = Verdict.ALLOW
+    findings["lifted_by"][hits] = chosen["reason"]
+    findings["recorded_at_ms"][hits] = chosen["starts_at_ms"]
+    findings["expires_at_ms"][hits] = chosen["expires_at_ms"]
+    findings["position"][hits] = chosen["position"]

@@ -1,0 +1,77 @@
+"""Locating: from the rows of a batch to the places that they may be in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dncd.rules.place import NOWHERE, Place
+from dncd.rules.places import Places, place_with
+from dncd.rules.postal import place_of
+from dncd.storage.contract import Phones
+
+_SISTERS: Final = frozenset({"US", "CA"})
+
+PlaceIds = NDArray[np.uint16]
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """The places of a batch: for each row the id of its number's place, and rows whose caller knows more apart.
+
+    `known` maps a place to the rows that are there; those rows' ids say nothing.
+    """
+
+    ids: PlaceIds
+    places: Places
+    known: dict[Place, list[int]] = field(default_factory=dict)
+
+    def distinct(self, rows: Rows) -> tuple[list[Place], Rows]:
+        """Return the places that some rows may be in, and for each of the rows the index of its own."""
+        ids = self.ids.astype(np.intp)
+        known = list(self.known)
+        first = len(self.places)
+        for index, apart in enumerate(self.known.values(), first):
+            ids[apart] = index
+        found, place_of = np.unique(ids[rows], return_inverse=True)
+        return [self.places[index] if index < first else known[index - first] for index in found.tolist()], place_of
+
+    def groups(self) -> Iterator[tuple[Place, Rows]]:
+        """Yield each place that occurs with its rows."""
+        apart = np.zeros(len(self.ids), dtype=np.bool_)
+        for place, rows in self.known.items():
+            apart[rows] = True
+            yield place, np.array(rows, dtype=np.intp)
+        for place_id in np.flatnonzero(np.bincount(self.ids[~apart], minlength=1)).tolist():
+            yield self.places[place_id], np.flatnonzero((self.ids == place_id) & ~apart)
+
+
+def locate(places: Places, phones: Phones, time_zones: Sequence[str], postal_codes: Sequence[str]) -> Located:
+    """Locate numbers; the context columns are empty, or have one text for each number."""
+    located = Located(places.of(phones), places)
+    if not time_zones and not postal_codes:
+        return located
+    made: dict[tuple[int, str, str], Place] = {}
+    zones = time_zones or [""] * len(phones)
+    codes = postal_codes or [""] * len(phones)
+    for row, (place_id, zone, code) in enumerate(zip(located.ids.tolist(), zones, codes, strict=True)):
+        if zone or code:
+            context = (place_id, zone, code)
+            if context not in made:
+                made[context] = _known_place(places[place_id], zone, code)
+            located.known.setdefault(made[context], []).append(row)
+    return located
+
+
+def _known_place(place: Place, time_zone: str, postal_code: str) -> Place:
+    if place == NOWHERE:
+        return place
+    countries = {region for region in place.regions if "-" not in region}
+    if countries & _SISTERS:
+        # People move within a calling code; codes of the two cannot be taken for each other.
+        countries |= _SISTERS
+    found = (place_of(country, postal_code) for country in sorted(countries) if postal_code)
+    return place_with(place, time_zone, next((each for each in found if each), None))

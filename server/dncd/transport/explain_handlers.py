@@ -1,0 +1,142 @@
+"""CheckService for people: the explanation of one address."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from dncd import explain, history, journal, limits
+from dncd.addresses import Target
+from dncd.attempts import count_keys
+from dncd.batch import Batch, Moment
+from dncd.catalog import read as read_catalog
+from dncd.encoding import timestamp
+from dncd.errors import AsOfOutOfRange
+from dncd.events import Policy
+from dncd.remedies import remedies
+from dncd.storage.contract import Snapshot
+from dncd.storage.keys import Kind
+from dncd.tokens import Caller
+from dncd.transport import fields
+from dncd.transport.addresses import address_text
+from dncd.transport.answers import result_message, retry_of
+from dncd.transport.deciding import Answer, Decider, answer_at
+from dncd.transport.findings import finding_messages
+from dncd.transport.messages import event_about, revision
+from dncd.transport.policy_fields import draft_of
+from dncd.transport.roles import AGENTS_AND_AUDITORS
+from dncd.transport.rows import check_rows
+from dncd.transport.rpc import Call, Plane, Rpc
+from donotcontact.v1 import check_service_pb2 as pb
+
+
+class ExplainHandlers:
+    """The handler of Explain."""
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        self._store = decider.store
+        self._catalogs = decider.catalogs
+
+    def rpcs(self) -> list[Rpc]:
+        """Return the methods with who may call them and where they run."""
+        explained = (pb.ExplainRequest, pb.ExplainResponse)
+        return [Rpc("CheckService", "Explain", *explained, AGENTS_AND_AUDITORS, Plane.READ, self.explain)]
+
+    def explain(self, call: Call, request: pb.ExplainRequest) -> pb.ExplainResponse:
+        """Explain one address, as of now or of the past."""
+        caller = call.caller
+        fields.text(request.row.address, "row.address", limits.MESSAGE_BYTES_MAX)
+        channel = fields.channel(request.channel)
+        batch, references = check_rows([request.row], channel, caller.default_region, "row")
+        draft = draft_of(request, self._catalogs.book)
+        target = _target_of(batch, address_text(batch, 0))
+        events_max = fields.history_rows(request.history_max)
+        with self._store.snapshot() as snapshot:
+            keys = history.covering_keys(caller.account_id, target) if target else []
+            answer = self._explained(snapshot, caller, request, batch, keys, draft)
+            rows, truncated = history.newest(snapshot, keys, answer.position, events_max)
+        retry = retry_of(answer)
+        considered = explain.considered(answer.catalog, answer.policy, batch, answer.decision)
+        findings = finding_messages(answer.catalog, answer.decision)
+        place = explain.place_of(answer.catalog, batch)
+        return pb.ExplainResponse(
+            result=result_message(answer, batch, 0, findings, references[0] if references else "", retry),
+            considered=[_considered_message(rule, findings) for rule in considered],
+            history=[event_about(journal_row.encoded, keys, caller.account_id) for journal_row in rows],
+            answered_at=revision(self._store.id, answer.position),
+            contact_time=timestamp(answer.contact_ms),
+            policy_version=answer.policy.version,
+            history_truncated=truncated,
+            remedies=remedies(answer.catalog, answer.decision, int(retry[0]) if retry is not None else 0),
+            regions=sorted(place.regions),
+            time_zones=place.zones,
+        )
+
+    def _explained(
+        self,
+        snapshot: Snapshot,
+        caller: Caller,
+        request: pb.ExplainRequest,
+        batch: Batch,
+        keys: list[bytes],
+        draft: Policy | None,
+    ) -> Answer:
+        end = journal.head(snapshot)
+        asked_ms = fields.optional_time_ms(request, "contact_time")
+        now = self._decider.now(end)
+        position, past_ms = _as_of(snapshot, request, self._store.id, now.begins_ms)
+        if position is None:
+            catalog = self._catalogs.at(snapshot, caller.account_id)
+            policy = self._decider.policy(snapshot, catalog, request.policy, draft)
+            moment = now if asked_ms is None else Moment(asked_ms, asked_ms)
+            return answer_at(snapshot, catalog, policy, batch, end.position, moment)
+        if draft is not None:
+            raise fields.invalid("draft", "must not be set together with as_of: the past knows no draft")
+        contact_ms = past_ms if asked_ms is None else asked_ms
+        past = history.rebuild(snapshot, caller.account_id, keys, position)
+        counted = _count_keys(caller.account_id, batch)
+        history.copy_attempts(snapshot, past, counted, past_ms)
+        with past.snapshot() as then:
+            catalog = read_catalog(then, caller.account_id, self._catalogs.shelf, self._catalogs.book)
+            if not catalog.labels:
+                raise AsOfOutOfRange("the account did not exist yet at that time")
+            policy = self._decider.policy(then, catalog, request.policy)
+            return answer_at(then, catalog, policy, batch, position, Moment(contact_ms, contact_ms))
+
+
+def _target_of(batch: Batch, address: str) -> Target | None:
+    if not address:
+        return None
+    return Target(Kind.EMAIL if batch.phones is None else Kind.PHONE, address)
+
+
+def _count_keys(account_id: int, batch: Batch) -> Iterable[bytes]:
+    """Return the keys that attempts of the one row are counted under."""
+    target = _target_of(batch, address_text(batch, 0))
+    contact_id = batch.contact_ids[0] if batch.contact_ids else ""
+    debt_id = batch.debt_ids[0] if batch.debt_ids else ""
+    return count_keys(account_id, target, contact_id, debt_id).values() if target else ()
+
+
+def _as_of(snapshot: Snapshot, request: pb.ExplainRequest, store_id: str, now_ms: int) -> tuple[int | None, int]:
+    """Return the position asked about, None for now, and its time."""
+    asked = request.WhichOneof("as_of")
+    if asked is None:
+        return None, now_ms
+    end = journal.head(snapshot)
+    if asked == "time":
+        past_ms = fields.time_ms(request.time, "time")
+        position = journal.position_at(snapshot, past_ms)
+        if position == 0 or past_ms > now_ms:
+            raise AsOfOutOfRange("the time lies before the first event or in the future")
+        return position, past_ms
+    fields.same_store(request.revision.store, store_id)
+    position = request.revision.position
+    if not 1 <= position <= end.position:
+        raise AsOfOutOfRange("the revision lies before the first event or in the future")
+    return position, journal.find(snapshot, position).event().time_ms
+
+
+def _considered_message(rule: explain.Considered, findings: list[Any]) -> Any:
+    build: Any = pb.ConsideredRule
+    finding = findings[rule.finding] if rule.finding is not None else None
+    return build(rule=rule.rule, subject=rule.subject, sentence=rule.sentence, finding=finding)
