@@ -28,6 +28,7 @@ from dncd.storage.lmdb import LmdbStore
 from dncd.transport.auth import authenticator
 from dncd.transport.server import Server
 from donotcontact.v1 import (
+    attempt_service_pb2,
     check_service_pb2,
     consent_service_pb2,
     core_pb2,
@@ -37,14 +38,24 @@ from donotcontact.v1 import (
     journal_service_pb2,
     policy_pb2,
     policy_service_pb2,
+    registry_pb2,
+    registry_service_pb2,
     verdict_pb2,
 )
 from rpc_serving import Caught
 
 WAIT_S = 30.0
 START_MS = 1_750_000_000_000
-SERVICES = (check_service_pb2, consent_service_pb2, entry_service_pb2, journal_service_pb2, policy_service_pb2)
-_MODULES = (*SERVICES, core_pb2, entry_pb2, event_pb2, policy_pb2, verdict_pb2)
+SERVICES = (
+    check_service_pb2,
+    attempt_service_pb2,
+    consent_service_pb2,
+    entry_service_pb2,
+    journal_service_pb2,
+    policy_service_pb2,
+    registry_service_pb2,
+)
+_MODULES = (*SERVICES, core_pb2, entry_pb2, event_pb2, policy_pb2, registry_pb2, verdict_pb2)
 
 # Every message and enum value of the contract by its name; untyped, so that tests may send what types forbid.
 pb: Any = SimpleNamespace(**{name: value for module in _MODULES for name, value in vars(module).items()})
@@ -58,6 +69,7 @@ class Method:
     request: Any
     response: Any
     streams: bool
+    uploads: bool
 
 
 METHODS = {
@@ -66,6 +78,7 @@ METHODS = {
         GetMessageClass(method.input_type),
         GetMessageClass(method.output_type),
         method.server_streaming,
+        method.client_streaming,
     )
     for module in SERVICES
     for service in module.DESCRIPTOR.services_by_name.values()
@@ -112,8 +125,12 @@ class Api:
         return METHODS[method].response.FromString(raw)
 
     def raw(self, method: str, request: Message | bytes | None = None, timeout_s: float = WAIT_S) -> bytes:
-        answer: bytes = self.channel.unary_unary(METHODS[method].path)(
-            _bytes_of(request), timeout=timeout_s, metadata=self._metadata, wait_for_ready=True
+        """Give the bytes of an answer; what uploads sends one message."""
+        sent = _bytes_of(request)
+        uploads = METHODS[method].uploads
+        called = self.channel.stream_unary if uploads else self.channel.unary_unary
+        answer: bytes = called(METHODS[method].path)(
+            iter([sent]) if uploads else sent, timeout=timeout_s, metadata=self._metadata, wait_for_ready=True
         )
         return answer
 
@@ -150,6 +167,12 @@ class Api:
     def check(self, *addresses: str, channel: int = 1, **fields: Any) -> Any:
         rows = [pb.CheckRow(address=address) for address in addresses]
         return self.call("Check", pb.CheckRequest(channel=channel, rows=rows, **fields))
+
+    def apply(self, name: str, **fields: Any) -> int:
+        """Apply a policy; give its version."""
+        request = pb.ApplyPolicyRequest(policy=pb.Policy(name=name, **fields))
+        version: int = self.call("ApplyPolicy", request).applied.version
+        return version
 
     def verdicts(self, *addresses: str, channel: int = 1, **fields: Any) -> list[int]:
         return [result.verdict for result in self.check(*addresses, channel=channel, **fields).results]

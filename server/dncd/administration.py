@@ -4,6 +4,7 @@ from dncd import accounts, registries, tokens
 from dncd.addresses import known_region
 from dncd.errors import FieldFault, InvalidFields
 from dncd.events import (
+    AccountChanged,
     AccountCreated,
     Change,
     CoverageGranted,
@@ -21,14 +22,37 @@ from dncd.storage.contract import Snapshot, Store
 OPERATOR = "operator"
 
 
+def create_first_accounts(store: Store, now_ms: int) -> None:
+    """Create the accounts that every store has, `default` and `operator`, where they are not there."""
+    with store.snapshot() as snapshot:
+        missing = [name for name in accounts.FIRST_NAMES if accounts.find(snapshot, name) is None]
+    for name in missing:
+        create_account(store, now_ms, name, "")
+
+
 def create_account(store: Store, now_ms: int, name: str, default_region: str) -> accounts.Account:
     """Create an account; raises `InvalidFields` where the name is taken or the region unknown."""
-    if default_region and not known_region(default_region):
-        raise InvalidFields([FieldFault("default_region", "must be an ISO 3166-1 alpha-2 country code in capitals")])
+    _check_region(default_region)
     with store.transaction() as txn:
         new_id = accounts.next_id(txn)
         accept(txn, Draft(new_id, OPERATOR, Role.SERVER, AccountCreated(name, default_region)), now_ms)
     return accounts.Account(new_id, name, default_region)
+
+
+def change_account(
+    store: Store, now_ms: int, name: str, default_region: str | None = None, keep_texts: bool | None = None
+) -> accounts.Account:
+    """Change what an account wants; None leaves it as it is.
+
+    Raises `InvalidFields` where there is no such account or the region is unknown.
+    """
+    _check_region(default_region or "")
+    with store.transaction() as txn:
+        before = accounts.get(txn, account_id(txn, name))
+        region = before.default_region if default_region is None else default_region
+        keeps = before.keep_texts if keep_texts is None else keep_texts
+        accept(txn, Draft(before.id, OPERATOR, Role.SERVER, AccountChanged(name, region, keeps)), now_ms)
+    return accounts.Account(before.id, name, region, keeps)
 
 
 def create_token(store: Store, now_ms: int, account: str, name: str, role: Role, expires_at_ms: int = 0) -> str:
@@ -84,3 +108,8 @@ def account_id(snapshot: Snapshot, name: str) -> int:
     if account is None:
         raise InvalidFields([FieldFault("account", "there is no such account; create it first")])
     return account.id
+
+
+def _check_region(code: str) -> None:
+    if code and not known_region(code):
+        raise InvalidFields([FieldFault("default_region", "must be an ISO 3166-1 alpha-2 country code in capitals")])

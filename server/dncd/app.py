@@ -4,32 +4,37 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from dncd import accounts, entries, journal, limits, requests
+from dncd import accounts
 from dncd.addresses.numbering import plans
-from dncd.administration import create_account
+from dncd.administration import create_first_accounts
 from dncd.catalog import Catalogs
-from dncd.config import Settings
-from dncd.events import Draft, EntriesExpired, RequestsPruned
-from dncd.nouns import Role
+from dncd.config import REGISTRIES_FOLDER, Settings
+from dncd.housekeeping import Housekeeper
 from dncd.registry.shelf import Shelf
+from dncd.rulebook import Rulebook, read_rulebook
 from dncd.storage.contract import Store
+from dncd.terms import Terms
+from dncd.texts import Classifier, load_classifier
+from dncd.transport.attempt_service import AttemptHandlers
 from dncd.transport.changes import Changes
 from dncd.transport.check_service import CheckHandlers
+from dncd.transport.consent_handlers import RecordedConsentHandlers
 from dncd.transport.consent_service import ConsentHandlers
+from dncd.transport.deciding import Decider
 from dncd.transport.entry_service import EntryHandlers
+from dncd.transport.explain_handlers import ExplainHandlers
 from dncd.transport.journal_service import JournalHandlers
 from dncd.transport.label_handlers import LabelHandlers
+from dncd.transport.message_handlers import MessageHandlers
+from dncd.transport.permission_handlers import PermissionHandlers
 from dncd.transport.policy_service import PolicyHandlers
+from dncd.transport.preview_handlers import PreviewHandlers
+from dncd.transport.region_handlers import RegionHandlers
 from dncd.transport.registry_service import RegistryHandlers
+from dncd.transport.row_checks import RowChecks
 from dncd.transport.rpc import Rpc
 from dncd.transport.uploads import UploadHandlers
 from dncd.writer import StoreLog
-
-_DAY_MS = 86_400_000
-_HOUSEKEEPER = "dncd"
-_FIRST_ACCOUNTS = (accounts.DEFAULT_NAME, accounts.OPERATOR_NAME)
-# The folder of the snapshots, inside the store's.
-REGISTRIES = "registries"
 
 
 class App:
@@ -42,18 +47,28 @@ class App:
         now_ms: Callable[[], int],
         monotonic_s: Callable[[], float],
         new_id: Callable[[], str],
+        book: Rulebook,
+        classifier: Classifier,
     ) -> None:
         self._store = store
         self._log = StoreLog(store, now_ms)
         changes = Changes(store, self._log, now_ms)
         shelf = Shelf(registries)
-        self._catalogs = Catalogs(shelf)
+        self._catalogs = Catalogs(shelf, book)
+        decider = Decider(store, self._catalogs, now_ms)
         handlers = (
-            CheckHandlers(store, self._catalogs, now_ms),
+            CheckHandlers(decider),
+            AttemptHandlers(decider, self._log, now_ms),
+            PreviewHandlers(decider),
+            ExplainHandlers(decider),
             EntryHandlers(changes),
             LabelHandlers(changes),
-            ConsentHandlers(changes),
-            PolicyHandlers(changes),
+            ConsentHandlers(changes, RowChecks(decider)),
+            RecordedConsentHandlers(changes, Terms(book.packs.values(), book.places)),
+            MessageHandlers(changes, classifier),
+            PermissionHandlers(changes, RowChecks(decider)),
+            PolicyHandlers(changes, book),
+            RegionHandlers(changes, book),
             RegistryHandlers(changes, shelf),
             UploadHandlers(changes, shelf, new_id),
             JournalHandlers(store, monotonic_s),
@@ -75,39 +90,16 @@ class App:
         self._log.stop()
 
     def housekeep(self, now_ms: int) -> None:
-        """Tidy away entries that have ended and request ids that are old, a bounded number at a time."""
-        with self._store.snapshot() as snapshot:
-            # A clock that ran far ahead must not tidy away what has not ended.
-            cutoff_ms = min(now_ms, journal.head(snapshot).time_ms + _DAY_MS)
-            known = list(accounts.scan(snapshot))
-            expired = [account for account in known if entries.scan_expired(snapshot, account.id, cutoff_ms, 1)]
-            prune = _prune_due(self._store, now_ms)
-        for account in expired:
-            change = EntriesExpired(cutoff_ms, limits.EXPIRED_ENTRIES_PER_EVENT_MAX)
-            self._log.append(Draft(account.id, _HOUSEKEEPER, Role.SERVER, change))
-        if prune:
-            cutoff_ms = now_ms - limits.REQUEST_ID_DAYS * _DAY_MS
-            change_back = RequestsPruned(cutoff_ms, limits.PRUNED_REQUESTS_PER_EVENT_MAX)
-            self._log.append(Draft(accounts.SERVER_ID, _HOUSEKEEPER, Role.SERVER, change_back))
+        """Tidy away what nothing depends on any more."""
+        Housekeeper(self._store, self._log).keep(now_ms)
 
 
 def build_app(store: Store, now_ms: Callable[[], int], new_id: Callable[[], str], settings: Settings) -> App:
     """Build an app; a new store gets the accounts `default` and `operator` first.
 
-    Reads the numbering plans, which takes 0.2 s.
+    Reads the numbering plans, the rule book and the vocabulary of messages, which takes 0.5 s.
     """
     plans()
-    with store.snapshot() as snapshot:
-        missing = [name for name in _FIRST_ACCOUNTS if accounts.find(snapshot, name) is None]
-    for name in missing:
-        create_account(store, now_ms(), name, "")
-    return App(store, settings.store / REGISTRIES, now_ms, time.monotonic, new_id)
-
-
-def _prune_due(store: Store, now_ms: int) -> bool:
-    """Tell whether the oldest request that is remembered is old enough to be forgotten, a day's worth at a time."""
-    with store.snapshot() as snapshot:
-        oldest = requests.pruned_to(snapshot) + 1
-        if oldest > journal.head(snapshot).position:
-            return False
-        return journal.find(snapshot, oldest).event().time_ms < now_ms - (limits.REQUEST_ID_DAYS + 1) * _DAY_MS
+    create_first_accounts(store, now_ms())
+    registries = settings.store / REGISTRIES_FOLDER
+    return App(store, registries, now_ms, time.monotonic, new_id, read_rulebook(), load_classifier())

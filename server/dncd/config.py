@@ -8,6 +8,8 @@ from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX: Final = "DNCD_"
+# The folder of the snapshots, inside the store's.
+REGISTRIES_FOLDER: Final = "registries"
 
 
 def cores() -> int:

@@ -94,7 +94,7 @@ def test_created_account_is_listed(store: str) -> None:
 
     rows = json.loads(dncd("account", "list", "--store", store, "--json").stdout)
 
-    assert {"name": "acme", "default_region": "GB"} in rows
+    assert {"name": "acme", "default_region": "GB", "keep_texts": False} in rows
 
 
 def test_journal_of_a_copy_verifies_like_the_original(store: str, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from dncd.config import Settings
 from dncd.daemon.crew import News, Place, Spawn
-from dncd.daemon.worker import Order
+from dncd.daemon.order import Order
 
 WAIT_S = 30
 ENDS_ONCE_READY = "input(); print('ready', flush=True)"

@@ -112,6 +112,45 @@ def test_file_that_cannot_be_relied_on_is_refused_and_leaves_nothing(
     assert states(store) == {}
 
 
+def test_a_file_of_mostly_rejects_is_shown_by_its_first_lines_masked(store: Path) -> None:
+    path = store.parent / FIRST
+    path.write_text("name,phone\n" + "Ann,415-555-0123\n" * 30)
+
+    refused = registry(store, "import", "us-national", str(path), "--format", "ftc")
+
+    assert refused.stderr.count("\n") == 1
+    assert "31 of 31 lines are rejects; is it another format? The first: line 1 '****,*****', not" in refused.stderr
+    assert "line 2 '***,415-***-****', not a number" in refused.stderr
+    assert "line 4" not in refused.stderr
+    assert "0123" not in refused.stderr
+
+
+def test_a_file_of_mostly_rejects_in_an_archive_is_named(store: Path) -> None:
+    path = store.parent / "us.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(FIRST, "415 none\n")
+
+    refused = registry(store, "import", "us-national", str(path), "--format", "ftc")
+
+    assert f"line 1 of {FIRST} '415 ****', not" in refused.stderr
+
+
+def test_show_tells_who_may_rely_on_which_part(store: Path) -> None:
+    nobody = registry(store, "show", "us-national").stdout
+    assert dncd("account", "create", "acme", "--store", str(store)).returncode == 0
+    registry(store, "coverage", "us-national", "acme", "+1415", "+1212")
+    registry(store, "coverage", "us-national", "default", "+1")
+
+    shown = registry(store, "show", "us-national").stdout
+
+    assert "No account may rely on it" in nobody
+    assert told(store, "show", "us-national")["coverage"] == [
+        {"account": "acme", "prefixes": ["+1212", "+1415"]},
+        {"account": "default", "prefixes": ["+1"]},
+    ]
+    assert [line.split() for line in shown.splitlines()[-2:]] == [["acme", "+1212", "+1415"], ["default", "+1"]]
+
+
 def test_every_format_can_be_asked_for() -> None:
     assert [each.value for each in FormatName] == list(FORMATS)
 

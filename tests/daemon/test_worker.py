@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dncd.administration import create_account
 from dncd.config import effective
-from dncd.daemon.worker import READY, Order
+from dncd.daemon.order import READY, Order
 from dncd.storage.lmdb import LmdbStore
 
 WAIT_S = 60.0

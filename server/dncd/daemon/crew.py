@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
-from dncd.daemon.worker import DRAIN, READY, Order
+from dncd.daemon.order import DRAIN, READY, Order
 
 BACKOFF_FIRST_S: Final = 0.1
 BACKOFF_MAX_S: Final = 10.0

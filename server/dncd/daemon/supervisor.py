@@ -10,16 +10,18 @@ from enum import Enum
 from queue import SimpleQueue
 
 from dncd import tokens
-from dncd.app import REGISTRIES, build_app
-from dncd.config import Settings
-from dncd.daemon.ambient import new_id, now_ms
+from dncd.administration import create_first_accounts
+from dncd.config import REGISTRIES_FOLDER, Settings
+from dncd.daemon.ambient import now_ms
 from dncd.daemon.crew import Crew, News
 from dncd.daemon.endpoint import Endpoint, read_endpoint, reserve
 from dncd.daemon.inspection import inspect
-from dncd.daemon.worker import Order
+from dncd.daemon.order import Order
+from dncd.housekeeping import Housekeeper, SteadyClock
 from dncd.storage.contract import Store
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.errors import trace_without_values
+from dncd.writer import StoreLog
 
 _log = logging.getLogger(__name__)
 
@@ -120,7 +122,7 @@ def _owned(settings: Settings) -> Iterator[LmdbStore]:
 
 def _inspect_registries(store: Store, settings: Settings) -> None:
     with store.snapshot() as snapshot:
-        inspect(snapshot, settings.store / REGISTRIES)
+        inspect(snapshot, settings.store / REGISTRIES_FOLDER)
 
 
 def _has_tokens(store: Store) -> bool:
@@ -145,13 +147,16 @@ def _signals(inbox: "SimpleQueue[Told]") -> Iterator[None]:
 @contextmanager
 def _housekeeping(store: LmdbStore, settings: Settings) -> Iterator[None]:
     """Keep house from time to time, on a thread of its own."""
-    app = build_app(store, now_ms, new_id, settings)
-    app.start()
+    create_first_accounts(store, now_ms())
+    mutations = StoreLog(store, now_ms)
+    housekeeper = Housekeeper(store, mutations)
+    clock = SteadyClock(store, now_ms, time.monotonic)
+    mutations.start()
     stopping = threading.Event()
 
     def rounds() -> None:
         while not stopping.wait(settings.housekeeping_seconds):
-            keep_house(app.housekeep, store.reader_check)
+            keep_house(housekeeper.keep, store.reader_check, clock.now_ms)
 
     thread = threading.Thread(target=rounds, name="housekeeping")
     thread.start()
@@ -160,10 +165,12 @@ def _housekeeping(store: LmdbStore, settings: Settings) -> Iterator[None]:
     finally:
         stopping.set()
         thread.join()
-        app.stop()
+        mutations.stop()
 
 
-def keep_house(housekeep: Callable[[int], object], reader_check: Callable[[], object]) -> None:
+def keep_house(
+    housekeep: Callable[[int], object], reader_check: Callable[[], object], now_ms: Callable[[], int]
+) -> None:
     """Do one round. A round that fails is logged and tried again at the next: no answer depends on it."""
     began = time.monotonic()
     try:

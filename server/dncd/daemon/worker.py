@@ -15,33 +15,15 @@ from enum import Enum
 from queue import SimpleQueue
 from typing import TextIO
 
-from pydantic import BaseModel
-
 from dncd.app import build_app
 from dncd.config import Settings
 from dncd.daemon.ambient import log_to_stderr, new_id, now_ms
-from dncd.daemon.endpoint import Endpoint
+from dncd.daemon.order import DRAIN, READY, Order
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.auth import authenticator
 from dncd.transport.server import Server, Tls
 
-READY = "ready"
-DRAIN = "drain"
-
 _log = logging.getLogger(__name__)
-
-
-class Order(BaseModel):
-    """What a worker is told: the settings, and the address that is held for it."""
-
-    settings: Settings
-    host: str
-    port: int
-
-    @property
-    def endpoint(self) -> Endpoint:
-        """Give the address to serve on."""
-        return Endpoint(self.host, self.port)
 
 
 class Ending(Enum):
