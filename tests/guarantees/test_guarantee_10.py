@@ -1,7 +1,6 @@
 """Guarantee 10: one account can neither see nor affect another, by any RPC."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import grpc
 import pytest
@@ -10,14 +9,14 @@ from dncd.administration import create_token, revoke_token
 from dncd.nouns import Role
 from dncd.storage.contract import Table
 from dncd.storage.keys import account_key
-from guarantees.story import EMAILS, PHONES, tell
+from guarantees.reaches import ALLOW, BLOCK, DEFER, OWN_ADDRESS, REACHES, USED_ID, row
+from guarantees.story import DAY_MS, EMAILS, PHONES, tell
 from rpc_serving import Caught
-from serving import METHODS, WAIT_S, Served, new_id, pb, served
+from serving import METHODS, WAIT_S, Served, moment, new_id, pb, served
 
-ALLOW, BLOCK, NOT_SENT = 1, 2, 1
-OWN_ADDRESS = "+14155550777"
+OWN_MESSENGER = "+14155550776"
 SECRETS = ["client-acme", "acme-policy", "acme-note", "acme-actor", OWN_ADDRESS, OWN_ADDRESS[1:], "acme-evidence"]
-USED_ID = "123e4567-e89b-12d3-a456-426614174000"
+SECRETS += ["acme-form", "acme-hurricane", "acme-contact", "acme-debt", OWN_MESSENGER, OWN_MESSENGER[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -40,91 +39,37 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
         request = pb.AddEntriesRequest(entries=[own, *everywhere], actor="acme-actor", request_id=USED_ID)
         api.call("AddEntries", request)
         api.call("SetOptIn", pb.SetOptInRequest(address=OWN_ADDRESS, status=4, source=4, note="acme-note"))
+        consent = pb.Consent(kind=1, policy="acme-policy")
+        proof = pb.Evidence(reference="acme-form")
+        api.call(
+            "RecordConsent", pb.RecordConsentRequest(address=OWN_ADDRESS, consent=consent, source=6, evidence=proof)
+        )
+        until = moment(running.clock() + DAY_MS)
+        api.call("CloseRegion", pb.CloseRegionRequest(region="US-CA", until=until, reason="acme-hurricane"))
+        operator = running.api("operator")
+        operator.call("CreateRegistry", pb.CreateRegistryRequest(registry=pb.Registry(name="us", scope=["+1"])))
+        operator.call("GrantCoverage", pb.GrantCoverageRequest(registry="us", account="acme", prefixes=["+1"]))
         running.account("stranger")
         yield running
 
 
-def row(address: str) -> Any:
-    return pb.CheckRow(address=address)
-
-
-def acme_entry(**fields: Any) -> Any:
-    return pb.NewEntry(address=OWN_ADDRESS, source=6, **fields)
-
-
-# For each RPC: a request that reaches for what is acme's, and what a stranger gets: a reason, or a look at the answer.
-REACHES: dict[str, tuple[Callable[[], Any], str | Callable[[Any], bool]]] = {
-    "Check": (
-        lambda: pb.CheckRequest(channel=1, rows=[row(OWN_ADDRESS)]),
-        lambda answer: answer.results[0].verdict == ALLOW and not answer.results[0].findings,
-    ),
-    "Scrub": (
-        lambda: pb.ScrubRequest(channel=1, addresses=[OWN_ADDRESS], policy="acme-policy"),
-        "POLICY_NOT_FOUND",
-    ),
-    "Explain": (
-        lambda: pb.ExplainRequest(channel=2, row=row(OWN_ADDRESS)),
-        lambda answer: answer.result.verdict == ALLOW and not answer.history and len(answer.considered) == 4,
-    ),
-    "AddEntries": (lambda: pb.AddEntriesRequest(entries=[acme_entry(label="client-acme")]), "LABEL_NOT_FOUND"),
-    "RemoveEntries": (
-        lambda: pb.RemoveEntriesRequest(
-            entries=[pb.EntryRef(address=target, label="do-not-contact") for target in ("+1*", OWN_ADDRESS)],
-            reason=2,
-            evidence=pb.Evidence(call_id="c"),
-        ),
-        lambda answer: answer.unchanged == 2 and answer.removed == 0,
-    ),
-    "ListEntries": (
-        lambda: pb.ListEntriesRequest(address_contains="1415"),
-        lambda answer: not answer.entries and answer.total == 0,
-    ),
-    "GetAddress": (
-        lambda: pb.GetAddressRequest(address=OWN_ADDRESS),
-        lambda answer: not answer.entries and answer.opt_in == NOT_SENT,
-    ),
-    "CreateLabel": (
-        lambda: pb.CreateLabelRequest(label=pb.Label(name="client-acme", channels=[3])),
-        lambda answer: list(answer.label.channels) == [3] and answer.label.entries == 0,
-    ),
-    "UpdateLabel": (
-        lambda: pb.UpdateLabelRequest(label=pb.Label(name="client-acme", channels=[4])),
-        lambda answer: list(answer.label.channels) == [4] and answer.label.entries == 0,
-    ),
-    "ArchiveLabel": (lambda: pb.ArchiveLabelRequest(name="client-acme"), lambda answer: answer.label.archived),
-    "ListLabels": (pb.ListLabelsRequest, lambda answer: all(label.entries == 0 for label in answer.labels)),
-    "GetOptIn": (
-        lambda: pb.GetOptInRequest(address=OWN_ADDRESS),
-        lambda answer: answer.status == NOT_SENT and answer.event_position == 0,
-    ),
-    "SetOptIn": (
-        lambda: pb.SetOptInRequest(address=OWN_ADDRESS, status=3, source=6),
-        lambda answer: answer.before == NOT_SENT,
-    ),
-    "ClaimOptInRequest": (
-        lambda: pb.ClaimOptInRequestRequest(address="+14155550778"),
-        lambda answer: answer.granted and not answer.blocked_by_entry,
-    ),
-    "ApplyPolicy": (
-        lambda: pb.ApplyPolicyRequest(policy=pb.Policy(name="acme-policy", purpose=4)),
-        lambda answer: answer.changed,
-    ),
-    "GetPolicy": (lambda: pb.GetPolicyRequest(name="texts"), "POLICY_NOT_FOUND"),
-    "ListPolicies": (
-        pb.ListPoliciesRequest,
-        lambda answer: [each.policy.purpose for each in answer.policies] == [4],
-    ),
-    "DeletePolicy": (lambda: pb.DeletePolicyRequest(name="acme-policy"), lambda answer: answer.changed),
-    "ListEvents": (
-        lambda: pb.ListEventsRequest(address="+1*"),
-        lambda answer: [event.WhichOneof("change") for event in answer.events] == ["entries_removed"],
-    ),
-    "WatchEvents": (
-        lambda: pb.WatchEventsRequest(after_position=0),
-        lambda answer: answer.event.account_created.name == "stranger",
-    ),
-    "VerifyJournal": (pb.VerifyJournalRequest, lambda answer: answer.intact),
-}
+@pytest.fixture(scope="module")
+def names(server: Served) -> dict[str, str]:
+    """What acme may name and nobody else: a claim, a message that waits for a decision, and a confirmation."""
+    api = server.api("acme")
+    caller = pb.CheckRow(address="+33123456789", contact_id="acme-contact", debt_id="acme-debt")
+    reserved = api.call("ReserveAttempts", pb.ReserveAttemptsRequest(channel=1, rows=[caller]))
+    said = [
+        api.call("RecordInboundMessage", pb.RecordInboundMessageRequest(address=OWN_MESSENGER, text=text))
+        for text in ("maybe you could stop this some day", "STOP")
+    ]
+    found = {
+        "reservation": reserved.attempts[0].reservation,
+        "review": said[0].review,
+        "confirmation": said[1].confirmation,
+    }
+    assert all(found.values())
+    return found
 
 
 def rows_of(server: Served, account_id: int) -> list[tuple[Table, bytes, bytes]]:
@@ -142,7 +87,7 @@ def rows_of(server: Served, account_id: int) -> list[tuple[Table, bytes, bytes]]
 
 
 def test_guarantee_10_every_rpc_reaches_for_what_is_another_accounts_and_neither_sees_nor_changes_it(
-    server: Served,
+    server: Served, names: dict[str, str]
 ) -> None:
     stranger = server.api("stranger")
     assert set(REACHES) == set(METHODS), "every RPC is tried"
@@ -150,22 +95,28 @@ def test_guarantee_10_every_rpc_reaches_for_what_is_another_accounts_and_neither
 
     for method, (request, expected) in REACHES.items():
         if isinstance(expected, str):
-            assert stranger.refused(method, request()).reason == f"ERROR_REASON_{expected}"
+            assert stranger.refused(method, request(names)).reason == f"ERROR_REASON_{expected}"
         elif METHODS[method].streams:
-            stream = stranger.watch(request())
+            stream = stranger.watch(request(names))
             assert expected(next(stream))
             stream.cancel()
         else:
-            assert expected(stranger.call(method, request())), method
+            assert expected(stranger.call(method, request(names))), method
 
     assert [rows_of(server, account_id) for account_id in (1, 2, 3)] == before
     assert all(before), "each account has rows to be touched"
 
 
-def test_guarantee_10_nothing_that_a_stranger_is_told_holds_a_word_of_acme(server: Served) -> None:
+def test_guarantee_10_nothing_that_a_stranger_is_told_holds_a_word_of_acme(
+    server: Served, names: dict[str, str]
+) -> None:
+    assert names
     server.account("newcomer")
     newcomer = server.api("newcomer")
-    told = [newcomer.raw(method) for method in ("ListLabels", "ListPolicies", "ListEntries", "ListEvents")]
+    lists = ("ListLabels", "ListPolicies", "ListEntries", "ListEvents", "ListReviews", "ListClosedRegions")
+    told = [newcomer.raw(method) for method in (*lists, "ListRulePacks", "ListRegistries")]
+    told += [newcomer.raw("GetRegistry", pb.GetRegistryRequest(name="us"))]
+    told += [newcomer.raw("Preview", pb.PreviewRequest(scrub=pb.ScrubRequest(channel=1, addresses=["+14155550778"])))]
     told += [newcomer.raw("Explain", pb.ExplainRequest(channel=1, row=row("+14155550778")))]
     told += [newcomer.raw("Check", pb.CheckRequest(channel=3, rows=[row(EMAILS[0])]))]
     told += [newcomer.raw("ListEvents", pb.ListEventsRequest(actor="acme-actor"))]
@@ -186,20 +137,57 @@ def test_guarantee_10_verdicts_are_those_of_the_callers_account(server: Served) 
     assert server.api("quiet").verdicts(OWN_ADDRESS, *PHONES, channel=2) == [ALLOW] * 5
 
 
-def test_guarantee_10_a_request_id_of_another_account_is_free(server: Served) -> None:
-    stranger = server.api("stranger")
+def test_guarantee_10_attempts_are_counted_for_the_callers_account_alone(server: Served) -> None:
+    server.account("counting")
+    limits = [pb.AttemptLimit(max=1, per_hours=24, per=per) for per in (1, 2, 3)]
+    rows = [pb.CheckRow(address="+33123456788", contact_id="c", debt_id="d")]
+    reserved = {}
+    for account in ("acme", "counting"):
+        server.api(account).apply("counted", attempt_limits=limits)
+        request = pb.ReserveAttemptsRequest(policy="counted", channel=1, rows=rows)
+        twice = [server.api(account).call("ReserveAttempts", request).attempts[0] for _ in range(2)]
+        reserved[account] = [attempt.result.verdict for attempt in twice]
 
-    answer = stranger.add("+14155550779", request_id=USED_ID)
+    assert reserved == {"acme": [ALLOW, DEFER], "counting": [ALLOW, DEFER]}
+
+
+def test_guarantee_10_a_stranger_who_knows_the_names_changes_nothing_of_acme(
+    server: Served, names: dict[str, str]
+) -> None:
+    stranger, api = server.api("stranger"), server.api("acme")
+    waiting = list(api.call("ListReviews").reviews)
+    claim = pb.ClaimSendRequest(permission=names["confirmation"])
+    completion = pb.AttemptCompletion(reservation=names["reservation"], outcome=2)
+    complete = pb.CompleteAttemptsRequest(completions=[completion])
+
+    stranger.refused("DecideReview", pb.DecideReviewRequest(review=names["review"], decision=1))
+    stranger.refused("ClaimSend", claim)
+    stranger.call("CompleteAttempts", complete)
+
+    assert list(api.call("ListReviews").reviews) == waiting
+    assert list(api.call("CompleteAttempts", complete).outcomes) == [1]
+    assert not api.call("ClaimSend", claim).granted, "the message that waits for a decision still stops it"
+    api.call("DecideReview", pb.DecideReviewRequest(review=names["review"], decision=2))
+
+
+def test_guarantee_10_a_request_id_of_another_account_is_free(server: Served) -> None:
+    # The stranger has used it too, for a claim of attempts.
+    server.account("free")
+
+    answer = server.api("free").add("+14155550779", request_id=USED_ID)
 
     assert answer.added == 1
 
 
-@pytest.mark.parametrize("method", ["ListEntries", "ListLabels", "ListPolicies", "ListEvents"])
+@pytest.mark.parametrize("method", ["ListEntries", "ListLabels", "ListPolicies", "ListEvents", "ListReviews"])
 def test_guarantee_10_a_page_token_of_another_account_is_refused(server: Served, method: str) -> None:
     request = METHODS[method].request(page_size=1)
     server.api("default").call(
         "ApplyPolicy", pb.ApplyPolicyRequest(policy=pb.Policy(name="a-second-one"), request_id=new_id())
     )
+    for number in ("+14155550711", "+14155550712"):
+        said = pb.RecordInboundMessageRequest(address=number, text="maybe you could stop this some day")
+        server.api("default").call("RecordInboundMessage", said)
     request.page_token = server.api("default").call(method, request).next_page_token
     assert request.page_token
 

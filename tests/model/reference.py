@@ -1,91 +1,48 @@
-"""The reference model: what the contract promises, in dicts and sets, written from the design and the comments of the
-protos alone. It imports nothing of the server.
+"""The reference model: what one account knows, in dicts and sets, read from the design and the protos alone.
+
+It imports nothing of the server.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-ALLOW, BLOCK, OPT_IN_REQUIRED, INVALID = 1, 2, 4, 7
-VOICE, SMS, EMAIL, WHATSAPP = 1, 2, 3, 4
-AGENT, IVR, BOT, INBOUND_MESSAGE = 1, 2, 3, 4
-ADDED, EXTENDED, UNCHANGED, REMOVED, KEPT_OWN_WORD = 1, 2, 3, 4, 5
-NOT_SENT, SENT, ACCEPTED, REJECTED = 1, 2, 3, 4
-RULE_ADDRESS, RULE_ENTRY = 1, 2
-RULE_OF_STATUS = {NOT_SENT: 3, SENT: 4, REJECTED: 5}
-ACTIVE, SCHEDULED, EXPIRED = 1, 2, 3
-OWN_WORD = {AGENT, IVR, BOT, INBOUND_MESSAGE}
-CONSENT_RENEWED = 2
-STRENGTH = [ALLOW, OPT_IN_REQUIRED, BLOCK, INVALID]
-BUILT_IN = {
-    "do-not-contact": {VOICE, SMS, EMAIL, WHATSAPP},
-    "do-not-phone": {VOICE},
-    "do-not-text": {SMS, WHATSAPP},
-    "do-not-email": {EMAIL},
-}
+from model.facts import (
+    ACCEPTED,
+    ADDED,
+    BUILT_IN,
+    BUSINESS_RELATIONSHIP,
+    CONSENT_RENEWED,
+    EXTENDED,
+    INBOUND_MESSAGE,
+    INQUIRY,
+    KEPT_OWN_WORD,
+    NOT_SENT,
+    OWN_WORD,
+    REJECTED,
+    REMOVED,
+    REQUESTED_BY_PERSON,
+    SMS,
+    UNCHANGED,
+    WHATSAPP,
+)
+from model.nouns import (
+    Attempt,
+    Closing,
+    Consent,
+    ConsentKey,
+    Entry,
+    Label,
+    OptIn,
+    Permission,
+    Policy,
+    Refused,
+    Revocation,
+    Waiting,
+)
 
-
-class Refused(Exception):
-    """The model expects one of these error reasons."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__(*reasons)
-        self.reasons = reasons
-
-
-@dataclass(frozen=True)
-class Entry:
-    target: str
-    label: str
-    source: int
-    reason: int
-    starts_ms: int
-    ends_ms: float
-    recorded_ms: int
-    position: int
-    note: str
-
-    def state(self, now_ms: int) -> int:
-        if now_ms < self.starts_ms:
-            return SCHEDULED
-        return ACTIVE if now_ms < self.ends_ms else EXPIRED
-
-
-@dataclass(frozen=True)
-class Label:
-    channels: frozenset[int]
-    purposes: frozenset[int] = frozenset()
-    archived: bool = False
-    built_in: bool = False
-
-
-@dataclass(frozen=True)
-class Policy:
-    channels: frozenset[int] = frozenset()
-    purpose: int = 1
-    labels: tuple[str, ...] = ()
-    opt_in: bool = False
-    shadow: bool = False
-
-
-@dataclass(frozen=True)
-class OptIn:
-    status: int
-    source: int
-    recorded_ms: int
-    position: int
-
-
-@dataclass(frozen=True)
-class Finding:
-    rule: int
-    verdict: int
-    label: str = ""
-    source: int = 0
-    target: str = ""
-    recorded_ms: int = 0
-    ends_ms: float = float("inf")
-    position: int = 0
-    shadow: bool = False
+STOP = "do-not-text", INBOUND_MESSAGE
+TEXTS = frozenset({SMS, WHATSAPP})
+EVERY_CHANNEL = frozenset(range(1, 5))
 
 
 def covers(target: str, address: str) -> bool:
@@ -107,7 +64,21 @@ class Account:
     policies: dict[str, tuple[Policy, int]] = field(default_factory=lambda: {"": (Policy(), 0)})
     entries: dict[tuple[str, str, int], Entry] = field(default_factory=dict)
     opt_ins: dict[str, OptIn] = field(default_factory=dict)
+    consents: dict[ConsentKey, Consent] = field(default_factory=dict)
+    # The policies that a consent ever named.
+    named: set[str] = field(default_factory=set)
+    revocations: list[Revocation] = field(default_factory=list)
+    # When a person last asked for no more contact, by address.
+    own_words: dict[str, int] = field(default_factory=dict)
+    # Where the entry or status that told such a word is gone, and its memory with it: see test_known_disagreements.
+    forgotten: set[str] = field(default_factory=set)
+    reviews: dict[int, Waiting] = field(default_factory=dict)
+    permissions: dict[int, Permission] = field(default_factory=dict)
+    closings: dict[str, Closing] = field(default_factory=dict)
+    # By the name that callers know; the account it belongs to is this one.
+    attempts: dict[str, Attempt] = field(default_factory=dict)
     history: dict[str, list[int]] = field(default_factory=dict)
+    name: str = "default"
 
     # Changes
 
@@ -118,10 +89,13 @@ class Account:
         }
         if missing | archived:
             raise Refused(*missing, *archived)
-        return [self._add_one(entry) for entry in wanted]
+        return [self.add_one(entry) for entry in wanted]
 
-    def _add_one(self, entry: Entry) -> int:
-        self._note(entry.target, entry.position)
+    def add_one(self, entry: Entry) -> int:
+        self.note(entry.target, entry.position)
+        self.drop_permissions(entry.target)
+        if entry.source in OWN_WORD:
+            self.own_word(entry.target, entry.recorded_ms)
         key = entry.target, entry.label, entry.source
         old = self.entries.get(key)
         if old is None:
@@ -133,6 +107,7 @@ class Account:
             # It has ended: the new one stands by itself.
             self.entries[key] = entry
         else:
+            # Whatever was said before stands.
             starts_ms, ends_ms = min(old.starts_ms, entry.starts_ms), max(old.ends_ms, entry.ends_ms)
             self.entries[key] = replace(old, starts_ms=starts_ms, ends_ms=ends_ms)
         return EXTENDED
@@ -143,7 +118,7 @@ class Account:
                 raise Refused("LABEL_NOT_FOUND")
         outcomes = []
         for target, label in refs:
-            self._note(target, position)
+            self.note(target, position)
             there = [key for key in self.entries if key[:2] == (target, label)]
             own_word = any(source in OWN_WORD for _, _, source in there)
             if not there:
@@ -152,7 +127,7 @@ class Account:
                 outcomes.append(KEPT_OWN_WORD)
             else:
                 for key in there:
-                    del self.entries[key]
+                    self.take_away(key)
                 outcomes.append(REMOVED)
         return outcomes
 
@@ -161,38 +136,81 @@ class Account:
 
     def tidy(self, now_ms: int, position: int) -> None:
         for entry in self.ended(now_ms):
-            del self.entries[entry.target, entry.label, entry.source]
-            self._note(entry.target, position)
+            self.take_away((entry.target, entry.label, entry.source))
+            self.note(entry.target, position)
 
-    def set_opt_in(
-        self, number: str, wanted: OptIn, *, manager: bool, has_evidence: bool, stop: Entry
-    ) -> tuple[int, int]:
+    def own_word(self, address: str, now_ms: int) -> None:
+        """End what the person's own request ends: relationships, which do not come back."""
+        self.own_words[address] = now_ms
+        self.forgotten.discard(address)
+        ending = {BUSINESS_RELATIONSHIP, INQUIRY}
+        for key in [key for key in self.consents if key.address == address and key.kind in ending]:
+            del self.consents[key]
+
+    def set_opt_in(self, number: str, wanted: OptIn, *, manager: bool, has_evidence: bool) -> tuple[int, int]:
         before = self.status(number)
-        key = number, "do-not-text", INBOUND_MESSAGE
         start = wanted.source == INBOUND_MESSAGE and wanted.status == ACCEPTED
         against_stop = (before == REJECTED and wanted.status != REJECTED) or (
-            wanted.status == ACCEPTED and key in self.entries
+            wanted.status == ACCEPTED and (number, *STOP) in self.entries
         )
         if against_stop and not start and not (manager and has_evidence):
             raise Refused("OWN_WORD_STANDS")
-        self.opt_ins[number] = wanted
-        self._note(number, wanted.position)
-        if wanted.status == REJECTED:
-            self._add_one(stop)
-        if wanted.status == ACCEPTED:
-            self.entries.pop(key, None)
+        self.note(number, wanted.position)
+        self.move(number, wanted, TEXTS if manager and has_evidence else frozenset({SMS}))
         return before, wanted.status
 
-    def claim(self, number: str, position: int, now_ms: int) -> tuple[bool, int, bool]:
-        self._note(number, position)
-        blocked = any(
-            entry.label in {"do-not-text", "do-not-contact"} and entry.state(now_ms) == ACTIVE
-            for entry in self._covering(number)
-        )
-        granted = self.status(number) == NOT_SENT and not blocked
-        if granted:
-            self.opt_ins[number] = OptIn(SENT, 0, now_ms, position)
-        return granted, self.status(number), blocked
+    def move(self, number: str, wanted: OptIn, said_on: frozenset[int] = frozenset({SMS})) -> bool:
+        """Do what a new status does; tell whether it is another one than before.
+
+        REJECTED is a STOP on the channels, and ACCEPTED takes back the STOPs of the channels.
+        """
+        before = self.status(number)
+        changed = before != wanted.status
+        if changed and before == REJECTED:
+            self.forgotten.add(number)
+        self.opt_ins[number] = wanted
+        if changed:
+            for name in [
+                name for name, known in self.permissions.items() if known.confirms and known.row.address == number
+            ]:
+                del self.permissions[name]
+        if wanted.status == REJECTED:
+            self._stop(number, wanted, said_on)
+        if wanted.status == ACCEPTED:
+            self.take_back(number, said_on)
+        return changed
+
+    def _stop(self, number: str, wanted: OptIn, said_on: frozenset[int]) -> None:
+        key = number, *STOP
+        if key in self.entries and wanted.recorded_ms < self.entries[key].ends_ms:
+            said_on |= self.stopped_on(number)
+        label, source = STOP
+        facts = 0, float("inf"), wanted.recorded_ms, wanted.position, ""
+        self.add_one(Entry(number, label, source, REQUESTED_BY_PERSON, *facts))
+        self.entries[key] = replace(self.entries[key], said_on=said_on)
+
+    def stopped_on(self, number: str) -> frozenset[int]:
+        """Tell on which channels STOP stands; an entry of that kind that nobody sent is one by SMS."""
+        entry = self.entries.get((number, *STOP))
+        return (entry.said_on or frozenset({SMS})) if entry else frozenset()
+
+    def take_back(self, number: str, said_on: frozenset[int]) -> None:
+        """Take back the STOPs of some channels; the entry goes with the last of them."""
+        if left := self.stopped_on(number) - said_on:
+            self.entries[number, *STOP] = replace(self.entries[number, *STOP], said_on=left)
+        elif (number, *STOP) in self.entries:
+            self.take_away((number, *STOP))
+
+    def take_away(self, key: tuple[str, str, int]) -> None:
+        del self.entries[key]
+        if key[2] in OWN_WORD:
+            self.forgotten.add(key[0])
+
+    def drop_permissions(self, address: str, channels: frozenset[int] = EVERY_CHANNEL) -> None:
+        """Take permission for one send back, unused or used: nothing of it may be retried either."""
+        for name, known in list(self.permissions.items()):
+            if known.row.address == address and not known.confirms and known.channel in channels:
+                del self.permissions[name]
 
     def create_label(self, name: str, label: Label) -> None:
         if name in self.labels and self.labels[name] != label:
@@ -223,62 +241,21 @@ class Account:
     def delete_policy(self, name: str) -> bool:
         return self.policies.pop(name, None) is not None
 
-    # Answers
+    def close_region(self, region: str, closing: Closing) -> None:
+        self.closings[region] = closing
+
+    def open_region(self, region: str) -> bool:
+        return self.closings.pop(region, None) is not None
+
+    # What is known
 
     def status(self, number: str) -> int:
         return self.opt_ins[number].status if number in self.opt_ins else NOT_SENT
 
-    def answer(self, policy_name: str, channel: int, address: str, now_ms: int) -> tuple[int, int, list[Finding]]:
-        """Give the verdict, the shadow verdict (0 where there is none) and the findings."""
-        policy, _ = self.policies[policy_name]
-        if ("@" in address) != (channel == EMAIL) or not (address.startswith("+") or "@" in address):
-            found = [Finding(RULE_ADDRESS, INVALID)]
-        else:
-            found = [*self._entry_findings(policy, channel, address, now_ms)]
-            if policy.opt_in and channel == SMS:
-                found += self._opt_in_findings(policy, address)
-        enforced = _strongest([finding for finding in found if not finding.shadow])
-        return enforced, _strongest(found) if policy.shadow else 0, found
-
-    def _covering(self, address: str) -> Iterator[Entry]:
+    def covering(self, address: str) -> Iterator[Entry]:
         return (entry for entry in self.entries.values() if covers(entry.target, address))
 
-    def _entry_findings(self, policy: Policy, channel: int, address: str, now_ms: int) -> Iterator[Finding]:
-        for entry in self._covering(address):
-            label = self.labels[entry.label]
-            honoured = label.built_in or entry.label in policy.labels
-            speaks = channel in label.channels and (not label.purposes or policy.purpose in label.purposes)
-            if honoured and speaks and entry.state(now_ms) == ACTIVE:
-                yield Finding(
-                    RULE_ENTRY,
-                    BLOCK,
-                    entry.label,
-                    entry.source,
-                    entry.target,
-                    entry.recorded_ms,
-                    entry.ends_ms,
-                    entry.position,
-                    policy.shadow and not label.built_in,
-                )
-
-    def _opt_in_findings(self, policy: Policy, number: str) -> Iterator[Finding]:
-        known = self.opt_ins.get(number, OptIn(NOT_SENT, 0, 0, 0))
-        if known.status != ACCEPTED:
-            verdict = OPT_IN_REQUIRED if known.status == NOT_SENT else BLOCK
-            yield Finding(
-                RULE_OF_STATUS[known.status],
-                verdict,
-                source=known.source,
-                recorded_ms=known.recorded_ms,
-                position=known.position,
-                shadow=policy.shadow,
-            )
-
-    def _note(self, target: str, position: int) -> None:
+    def note(self, target: str, position: int) -> None:
         known = self.history.setdefault(target, [])
         if position not in known:
             known.append(position)
-
-
-def _strongest(findings: list[Finding]) -> int:
-    return max((finding.verdict for finding in findings), key=STRENGTH.index, default=ALLOW)

@@ -1,22 +1,29 @@
 """The Node.js example against a real server, from the committed protos."""
 
+import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from daemon_running import Daemon, running
 from donotcontact import Client
 from donotcontact.v1.core_pb2 import CHANNEL_SMS, SOURCE_AGENT
 from donotcontact.v1.entry_service_pb2 import NewEntry
-from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
+from donotcontact.v1.policy_pb2 import AttemptLimit, Policy, RequireOptIn
+from donotcontact.v1.policy_service_pb2 import CloseRegionRequest
+from serving import Api
 
 REPOSITORY = Path(__file__).parents[2]
 INSTALL_S = 180
 RUN_S = 60
+HOUR_S = 3600
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -31,6 +38,7 @@ def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(REPOSITORY / "proto", root / "proto")
     copy = root / "examples" / "node"
     shutil.copytree(REPOSITORY / "examples" / "node", copy, ignore=shutil.ignore_patterns("node_modules"))
+    shutil.copy(Path(__file__).parent / "attempt.js", copy)
     done = subprocess.run(
         [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"],
         cwd=copy,
@@ -51,7 +59,36 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
             entry = NewEntry(address="+14155550123", label="do-not-phone", source=SOURCE_AGENT)
             client.add_entries([entry])
             client.apply_policy(Policy(name="texts", require_opt_in=RequireOptIn(channels=[CHANNEL_SMS])))
+            client.apply_policy(Policy(name="limited", attempt_limits=[AttemptLimit(max=1, per_hours=24)]))
         yield started
+
+
+@pytest.fixture(scope="module")
+def closed_until_s(daemon: Daemon) -> int:
+    """Close Florida for some hours; give when it opens, in seconds since 1970."""
+    until_s = int(time.time()) // 60 * 60 + 6 * HOUR_S
+    api = Api(daemon.address)
+    until = Timestamp(seconds=until_s)
+    api.call("CloseRegion", CloseRegionRequest(region="US-FL", until=until, reason="a hurricane"))
+    api.close()
+    return until_s
+
+
+@pytest.fixture(scope="module")
+def told(example: Path, daemon: Daemon, closed_until_s: int) -> dict[str, Any]:
+    """What a generated client was told: a check in Florida, two claims on one number, and two completions."""
+    assert closed_until_s
+    done = subprocess.run(
+        ["node", "attempt.js", daemon.address, "", "+13055550123", "limited", "+14155550177"],
+        cwd=example,
+        capture_output=True,
+        text=True,
+        timeout=RUN_S,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    answers: dict[str, Any] = json.loads(done.stdout)
+    return answers
 
 
 @pytest.fixture
@@ -101,6 +138,34 @@ def test_node_contacts_nobody_where_no_answer_comes(check: Run) -> None:
     unreachable = check("--channel", "voice", "+14155550199", server="127.0.0.1:1")
 
     assert [(done.returncode, done.stdout) for done in (refused, unreachable)] == [(4, ""), (4, "")]
+
+
+def test_node_reads_when_a_deferred_number_may_be_asked_about_again(told: dict[str, Any], closed_until_s: int) -> None:
+    [result] = told["closed"]["results"]
+    [finding] = result["findings"]
+
+    assert (result["verdict"], finding["rule"]) == ("VERDICT_DEFER", "RULE_REGION_CLOSED")
+    assert finding["legal_rule"]["region"] == "US-FL"
+    assert result["retry_at"] == finding["retry_at"] == {"seconds": str(closed_until_s), "nanos": 0}
+
+
+def test_node_claims_an_attempt_and_is_deferred_by_the_limit_after_it(told: dict[str, Any]) -> None:
+    [first], [second] = told["first"]["attempts"], told["second"]["attempts"]
+
+    assert (first["result"]["verdict"], first["result"]["reference"]) == ("VERDICT_ALLOW", "a")
+    assert first["reservation"]
+    assert (second["result"]["verdict"], second["reservation"]) == ("VERDICT_DEFER", "")
+    [finding] = second["result"]["findings"]
+    assert (finding["rule"], finding["attempts"]["max"]) == ("RULE_ATTEMPT_LIMIT", 1)
+    # A claim that nobody completes counts until its lease ends; the row is open from the next whole minute.
+    lease_ends_at = told["first"]["lease_ends_at"]
+    assert finding["retry_at"] == lease_ends_at
+    assert 0 <= int(second["result"]["retry_at"]["seconds"]) - int(lease_ends_at["seconds"]) <= 60
+
+
+def test_node_completes_an_attempt_once(told: dict[str, Any]) -> None:
+    assert told["completed"]["outcomes"] == ["COMPLETION_OUTCOME_RECORDED"]
+    assert told["again"]["outcomes"] == ["COMPLETION_OUTCOME_UNCHANGED"]
 
 
 def test_node_example_pins_what_it_needs() -> None:

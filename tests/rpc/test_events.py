@@ -7,6 +7,7 @@ from typing import Any
 import grpc
 import pytest
 
+from dncd.administration import revoke_token
 from dncd.nouns import Role
 from dncd.storage.contract import Table
 from guarantees.story import PHONES
@@ -217,6 +218,22 @@ def test_a_quiet_watch_of_some_kinds_gets_heartbeats_whose_revision_moves_on(ser
     assert not any(answer.HasField("event") for answer in beats)
     assert first.read_at.position < written.position <= beats[-1].read_at.position
     stream.cancel()
+
+
+def test_a_watch_ends_when_its_token_is_revoked(server: Served) -> None:
+    server.account("watched")
+    token = server.token("watched")
+    watcher, other = Api(server.address, token), server.api("watched")
+    stream = watcher.watch(pb.WatchEventsRequest())
+    next(stream)
+    revoke_token(server.store, server.clock(), token.split("_")[1])
+    other.add("+14155550998")
+
+    with pytest.raises(grpc.RpcError) as refused:
+        next(stream)
+
+    assert refused.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    watcher.close()
 
 
 def test_watchers_beyond_the_limit_are_refused_and_places_are_given_back(server: Served) -> None:

@@ -1,0 +1,125 @@
+"""Where the server does not do what the model says, each with the smallest case. A case that passes must leave here."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dncd.nouns import Role
+from model.facts import AGENT, ALLOW, BUSINESS_RELATIONSHIP, DAY_MS, REJECTED, REMOVED, SMS, VOICE, WHATSAPP
+from serving import Api, Served, moment, new_id, pb, served
+
+PERSON, MAILBOX = "+14155550101", "ann@example.com"
+
+
+@pytest.fixture(name="server")
+def serve(tmp_path: Path) -> Iterator[Served]:
+    with served(tmp_path / "store") as running:
+        yield running
+
+
+@pytest.fixture(name="api")
+def call(server: Served) -> Api:
+    return server.api("default", Role.ADMIN)
+
+
+def reserve(api: Api, policy: str, *rows: Any, channel: int = VOICE) -> Any:
+    request = pb.ReserveAttemptsRequest(policy=policy, channel=channel, rows=rows)
+    return api.call("ReserveAttempts", request).attempts
+
+
+def write(api: Api, text: str, channel: int = SMS, **fields: Any) -> Any:
+    return api.call(
+        "RecordInboundMessage", pb.RecordInboundMessageRequest(address=PERSON, channel=channel, text=text, **fields)
+    )
+
+
+def renew(api: Api, address: str, label: str) -> None:
+    request = pb.RemoveEntriesRequest(
+        entries=[pb.EntryRef(address=address, label=label)], reason=2, evidence=pb.Evidence(reference="form 7")
+    )
+    assert list(api.call("RemoveEntries", request).outcomes) == [REMOVED]
+
+
+def relate(server: Served, api: Api, address: str, days_ago: int) -> Any:
+    """Record a business relationship of some days ago."""
+    consent = pb.Consent(kind=BUSINESS_RELATIONSHIP, given_at=moment(server.clock() - days_ago * DAY_MS))
+    evidence = pb.Evidence(reference="order 9")
+    request = pb.RecordConsentRequest(address=address, consent=consent, source=5, evidence=evidence)
+    return api.call("RecordConsent", request)
+
+
+@pytest.mark.xfail(strict=True, reason="the person's own word is forgotten with the entry that told it")
+def test_relationship_from_before_a_word_that_was_taken_back_does_not_come_back(server: Served, api: Api) -> None:
+    api.add(MAILBOX, label="do-not-email", source=AGENT)
+    renew(api, MAILBOX, "do-not-email")
+
+    assert not relate(server, api, MAILBOX, days_ago=1).changed
+
+
+@pytest.mark.xfail(strict=True, reason="the person's own word is forgotten with the entry that told it")
+def test_relationship_from_before_a_word_whose_entry_ended_does_not_come_back(server: Served, api: Api) -> None:
+    ends_at = moment(server.clock() + DAY_MS)
+    entry = pb.NewEntry(address=PERSON, label="do-not-contact", source=AGENT, expires_at=ends_at)
+    api.call("AddEntries", pb.AddEntriesRequest(entries=[entry]))
+    server.clock.advance(2 * DAY_MS)
+    server.app.housekeep(server.clock())
+
+    assert not relate(server, api, PERSON, days_ago=3).changed
+
+
+@pytest.mark.xfail(strict=True, reason="the person's own STOP is forgotten once they wrote START")
+def test_relationship_from_before_a_stop_does_not_come_back_after_start(server: Served, api: Api) -> None:
+    write(api, "STOP")
+    write(api, "START")
+
+    assert not relate(server, api, PERSON, days_ago=1).changed
+
+
+@pytest.mark.xfail(strict=True, reason="where the entry of a STOP is gone, its channel is gone with it")
+def test_start_on_whatsapp_leaves_the_status_that_a_stop_by_sms_made(api: Api) -> None:
+    write(api, "STOP")
+    renew(api, PERSON, "do-not-text")
+
+    assert write(api, "START", WHATSAPP).status == REJECTED
+
+
+@pytest.mark.xfail(strict=True, reason="a message is known by its message id only where the call has no request id")
+def test_message_that_comes_again_with_another_request_id_does_nothing(api: Api) -> None:
+    write(api, "START", message_id="m-1", request_id=new_id())
+    write(api, "STOP", message_id="m-2", request_id=new_id())
+
+    write(api, "START", message_id="m-1", request_id=new_id())
+
+    assert api.call("GetOptIn", pb.GetOptInRequest(address=PERSON)).status == REJECTED
+
+
+@pytest.mark.xfail(strict=True, reason="rows in SHADOW mode do not see the claims of the rows before them")
+def test_rows_of_one_request_see_the_claims_before_them_in_shadow_too(api: Api) -> None:
+    api.apply("shadow", mode=2, attempt_limits=[pb.AttemptLimit(max=1, per_hours=1)])
+
+    first, second = reserve(api, "shadow", pb.CheckRow(address=PERSON), pb.CheckRow(address=PERSON))
+
+    assert (first.result.shadow_verdict, second.result.shadow_verdict) == (ALLOW, 3)
+
+
+@pytest.mark.xfail(strict=True, reason="attempts have no revisions: as of one, those count that its event's time knew")
+def test_answer_that_counts_attempts_is_explained_as_of_its_revision(server: Served, api: Api) -> None:
+    api.apply("calls", attempt_limits=[pb.AttemptLimit(max=1, per_hours=1)])
+    server.clock.advance(1)
+    reserve(api, "calls", pb.CheckRow(address=PERSON))
+    answered = api.check(PERSON, policy="calls")
+
+    explained = api.call(
+        "Explain",
+        pb.ExplainRequest(
+            policy="calls",
+            channel=VOICE,
+            row=pb.CheckRow(address=PERSON),
+            revision=answered.checked_at,
+            contact_time=moment(server.clock()),
+        ),
+    )
+
+    assert explained.result.verdict == answered.results[0].verdict
