@@ -16,6 +16,7 @@ know, an error, a timeout, an answer too short or too long - is "do not contact"
 """
 
 from donotcontact.aio import AsyncClient
+from donotcontact.attempts import Completion, ReservedAttempt
 from donotcontact.client import Client
 from donotcontact.connection import Tls
 from donotcontact.errors import (
@@ -31,26 +32,42 @@ from donotcontact.errors import (
     Timeout,
     Unavailable,
 )
+from donotcontact.permissions import ClaimedSend, OneTimePermission
+from donotcontact.preview import OpenCount, Preview, ReasonCount
+from donotcontact.reasons import AttemptCount, ConsentKind, LegalRule, LiftingConsent, Outcome, Scope
 from donotcontact.results import Channel, CheckAnswer, Result, Row, Verdict
 from donotcontact.retry import Retry
 from donotcontact.scrubbed import ScrubAnswer
 
 __all__ = [
     "AsyncClient",
+    "AttemptCount",
     "Channel",
     "CheckAnswer",
+    "ClaimedSend",
     "Client",
+    "Completion",
     "Conflict",
+    "ConsentKind",
     "DoNotContactError",
     "IncompleteAnswer",
     "InvalidRequest",
+    "LegalRule",
+    "LiftingConsent",
     "NotAuthenticated",
     "NotFound",
     "NotPermitted",
+    "OneTimePermission",
+    "OpenCount",
+    "Outcome",
     "Overloaded",
+    "Preview",
+    "ReasonCount",
+    "ReservedAttempt",
     "Result",
     "Retry",
     "Row",
+    "Scope",
     "ScrubAnswer",
     "ServerError",
     "Timeout",

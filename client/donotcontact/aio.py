@@ -4,39 +4,34 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from datetime import datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self
+from typing import Any, Concatenate, ParamSpec, Self
 
 import grpc
 from google.protobuf.message import Message
 
-from donotcontact import changes, questions
+from donotcontact import attempts, changes, consents, permissions, questions, regions
+from donotcontact.bulk import AsyncScreener
 from donotcontact.caller import described, stream_ended
-from donotcontact.calls import Call, ItemT, Pages, ResponseT
-from donotcontact.columns import Chunk, check_chunks, checked_size, scrub_chunks, sequence_of
+from donotcontact.calls import AnswerT, ItemT, Pages, Sendable
+from donotcontact.columns import Chunk, check_chunks
 from donotcontact.connection import Connection, connect_async
 from donotcontact.errors import DoNotContactError, from_rpc_error
-from donotcontact.imports import AsyncImporter
 from donotcontact.results import Channel, CheckAnswer, Result, Row, complete_check
-from donotcontact.retry import Attempts, is_refusal
-from donotcontact.scrubbed import ScrubAnswer, complete_scrub
-from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse, ScrubRequest
+from donotcontact.retry import Attempts
+from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
 from donotcontact.v1.core_pb2 import Revision
 from donotcontact.v1.journal_service_pb2 import EventKind, WatchEventsRequest, WatchEventsResponse
 from donotcontact.watch import Watch
-from donotcontact.window import Window
-
-if TYPE_CHECKING:
-    from donotcontact.columns import Addresses
 
 P = ParamSpec("P")
 
 
 def _sends(
-    build: Callable[P, Call[ResponseT]],
-) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, ResponseT]]:
+    build: Callable[P, Sendable[AnswerT]],
+) -> Callable[Concatenate["AsyncClient", P], Coroutine[Any, Any, AnswerT]]:
     """Make a method that sends what `build` builds and returns the response."""
 
-    async def send(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> ResponseT:
+    async def send(self: "AsyncClient", /, *args: P.args, **kwargs: P.kwargs) -> AnswerT:
         call = build(*args, **kwargs)
         return call.complete(await self._send(call.request, call.timeout_s))
 
@@ -52,7 +47,7 @@ def _pages(build: Callable[P, Pages[ItemT]]) -> Callable[Concatenate["AsyncClien
     return described(send, build, "AsyncClient", AsyncIterator)
 
 
-class AsyncClient(AsyncImporter):
+class AsyncClient(AsyncScreener):
     """Ask a do-not-contact server, and tell it what changed, from one event loop. An async context manager.
 
     It connects at its first call. Every failure is a `DoNotContactError`; wrong arguments are ValueError or TypeError.
@@ -74,6 +69,11 @@ class AsyncClient(AsyncImporter):
     list_events_page = _sends(questions.list_events_page)
     verify_journal = _sends(questions.verify_journal)
 
+    closed_regions = _sends(regions.closed_regions)
+    rule_packs = _sends(regions.rule_packs)
+    list_consents = _sends(consents.list_consents)
+    list_reviews = _pages(consents.list_reviews)
+
     add_entries = _sends(changes.add_entries)
     remove_entries = _sends(changes.remove_entries)
     create_label = _sends(changes.create_label)
@@ -83,6 +83,16 @@ class AsyncClient(AsyncImporter):
     claim_opt_in_request = _sends(changes.claim_opt_in_request)
     apply_policy = _sends(changes.apply_policy)
     delete_policy = _sends(changes.delete_policy)
+    close_region = _sends(regions.close_region)
+    open_region = _sends(regions.open_region)
+    record_inbound_message = _sends(consents.record_inbound_message)
+    decide_review = _sends(consents.decide_review)
+    record_consent = _sends(consents.record_consent)
+    revoke_consent = _sends(consents.revoke_consent)
+    authorize_one_time_send = _sends(permissions.authorize_one_time_send)
+    claim_send = _sends(permissions.claim_send)
+    reserve_attempts = _sends(attempts.reserve_attempts)
+    complete_attempts = _sends(attempts.complete_attempts)
     create_registry = _sends(changes.create_registry)
     activate_snapshot = _sends(changes.activate_snapshot)
     prune_snapshot = _sends(changes.prune_snapshot)
@@ -127,36 +137,6 @@ class AsyncClient(AsyncImporter):
             timeout_s=timeout_s,
         )
         return answer[0]
-
-    def scrub(
-        self,
-        addresses: "Addresses",
-        *,
-        channel: Channel | str,
-        policy: str = "",
-        region: str = "",
-        findings: bool = True,
-        chunk: int = 10_000,
-        in_flight: int = 4,
-        at_least_as_fresh: Revision | None = None,
-        contact_time: datetime | None = None,
-    ) -> AsyncIterator[ScrubAnswer]:
-        """Yield the verdicts for any number of addresses, chunk by chunk, in order.
-
-        Addresses are strings, or E.164 digits as whole numbers, fastest as a numpy array of uint64. They are taken
-        as needed: at most `in_flight` chunks ahead. A failure is raised at the place of its chunk; what was not
-        yielded was not answered.
-        """
-        head = questions.scrub_head(
-            channel=channel,
-            policy=policy,
-            region=region,
-            findings=findings,
-            at_least_as_fresh=at_least_as_fresh,
-            contact_time=contact_time,
-        )
-        chunks = scrub_chunks(head, sequence_of(addresses), checked_size(chunk))
-        return self._scrub(Window(chunks, in_flight))
 
     def watch_events(
         self,
@@ -242,36 +222,6 @@ class AsyncClient(AsyncImporter):
             return complete_check(response, chunk.references)
         except DoNotContactError as error:
             raise error.counted_from(chunk.offset) from error.__cause__
-
-    async def _scrub(self, window: Window) -> AsyncIterator[ScrubAnswer]:
-        try:
-            while (sent := window.take(self._start_scrub)) is not None:
-                yield await self._scrubbed(window, *sent)
-        finally:
-            window.cancel()
-
-    def _start_scrub(self, chunk: Chunk) -> Any:  # a call of grpc.aio
-        call = self._call(ScrubRequest, next(self._turns))
-        return call(chunk.request, timeout=self._timeout_s, metadata=self._metadata)
-
-    async def _scrubbed(self, window: Window, chunk: Chunk, call: Any) -> ScrubAnswer:
-        try:
-            response = await self._scrub_response(window, chunk, call)
-            return ScrubAnswer(complete_scrub(response, chunk.count), chunk.offset)
-        except DoNotContactError as error:
-            raise error.counted_from(chunk.offset) from error.__cause__
-
-    async def _scrub_response(self, window: Window, chunk: Chunk, call: Any) -> Any:  # a ScrubResponse
-        try:
-            with self._closing_is_a_failure():
-                return await call
-        except grpc.RpcError as error:
-            failure = from_rpc_error(error)
-        if is_refusal(failure):
-            window.narrow()
-        attempts = self._attempts(ScrubRequest, None)
-        await self._sleep(attempts.pause_s(failure))
-        return await self._repeat(ScrubRequest, chunk.request, attempts)
 
     async def _watch(self, watch: Watch) -> AsyncIterator[WatchEventsResponse]:
         turn = next(self._turns)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 
 from donotcontact.errors import IncompleteAnswer
 from donotcontact.v1 import (
+    attempt_service_pb2,
     check_service_pb2,
     consent_service_pb2,
     entry_service_pb2,
@@ -20,6 +21,8 @@ from donotcontact.v1 import (
 )
 
 ResponseT = TypeVar("ResponseT", bound=Message)
+AnswerT = TypeVar("AnswerT")
+AnswerT_co = TypeVar("AnswerT_co", covariant=True)
 ItemT = TypeVar("ItemT")
 
 
@@ -32,6 +35,21 @@ class Method:
     is_change: bool
     streams: bool
     uploads: bool
+
+
+class Sendable(Protocol[AnswerT_co]):
+    """A request ready to be sent, and how its response becomes what the caller gets."""
+
+    @property
+    def request(self) -> Message:
+        """The request."""
+
+    @property
+    def timeout_s(self) -> float | None:
+        """How long it may take; None: as long as the client says."""
+
+    def complete(self, response: Any) -> AnswerT_co:
+        """Return the answer; raises `IncompleteAnswer` where the response does not cover the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +72,19 @@ class Call(Generic[ResponseT]):
 
 
 @dataclass(frozen=True, slots=True)
+class Reading(Generic[AnswerT]):
+    """One request ready to be sent, whose response `read` turns into the answer. `timeout_s` None: the client's."""
+
+    request: Message
+    read: Callable[[Any], AnswerT]
+    timeout_s: float | None = None
+
+    def complete(self, response: Any) -> AnswerT:
+        """Return what the response says; raises `IncompleteAnswer` where it does not cover the question."""
+        return self.read(response)
+
+
+@dataclass(frozen=True, slots=True)
 class Pages(Generic[ItemT]):
     """A request for a collection, ready to be sent page after page; `field` is where a page keeps its items."""
 
@@ -73,6 +104,7 @@ def methods() -> Iterator[tuple[type[Message], Method]]:
     """Yield every RPC of the contract by the type of its request. What takes a request_id is a change."""
     for module in (
         check_service_pb2,
+        attempt_service_pb2,
         entry_service_pb2,
         consent_service_pb2,
         policy_service_pb2,

@@ -3,7 +3,7 @@
 import itertools
 import sys
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
     Addresses: TypeAlias = Iterable[str] | Iterable[int] | NDArray[np.unsignedinteger[Any]]
 
+Texts: TypeAlias = Iterable[str | None]
+ContextPart: TypeAlias = Mapping[str, list[str]]
+
 CHECK_ROWS_MAX = 1_000
 SCRUB_ADDRESSES_MAX = 50_000
 CHUNK_BYTES_MAX = 1_500_000  # a server takes 2 MiB; the rest is room for the other fields
 _PHONES_TAG = bytes([ScrubRequest.PHONES_FIELD_NUMBER << 3 | 2])  # wire type 2: packed
+_END = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +37,85 @@ class Chunk:
     references: Sequence[str] = ()
 
 
+class Context:
+    """What is known of the persons beside their addresses: columns as long as the addresses, taken in step with them.
+
+    A column is None where it is not known for anybody; an element is None or empty where it is not known for one.
+    """
+
+    def __init__(
+        self,
+        time_zones: Texts | None = None,
+        postal_codes: Texts | None = None,
+        contact_ids: Texts | None = None,
+        debt_ids: Texts | None = None,
+    ) -> None:
+        given = {
+            "time_zones": time_zones,
+            "postal_codes": postal_codes,
+            "contact_ids": contact_ids,
+            "debt_ids": debt_ids,
+        }
+        self._columns = {name: iter(sequence_of(column)) for name, column in given.items() if column is not None}
+
+    def take(self, count: int) -> ContextPart:
+        """Return the next elements of each column that has any; raises ValueError where a column ends before."""
+        taken = {
+            name: [text or "" for text in itertools.islice(column, count)] for name, column in self._columns.items()
+        }
+        for name, part in taken.items():
+            if len(part) != count:
+                raise ValueError(f"{name} is shorter than the addresses")
+        return {name: part for name, part in taken.items() if any(part)}
+
+    def end(self) -> None:
+        """Raise ValueError where a column goes on behind the last address: then it may have slipped before."""
+        for name, column in self._columns.items():
+            if next(column, _END) is not _END:
+                raise ValueError(f"{name} is longer than the addresses")
+
+
 def check_chunks(head: CheckRequest, addresses: Sequence[str | Row]) -> Iterator[Chunk]:
     """Yield requests of at most 1,000 rows; at least one. `head` is the request without rows."""
-    rows = [_check_row(address) for address in sequence_of(addresses)]
+    rows = [check_row(address) for address in sequence_of(addresses)]
     if not rows:
-        raise InvalidRequest("there is nothing to check", reason="ERROR_REASON_BATCH_EMPTY")
+        raise nothing_asked()
     for start in range(0, len(rows), CHECK_ROWS_MAX):
         yield from _check_chunks(head.SerializeToString(), rows[start : start + CHECK_ROWS_MAX], start)
 
 
-def scrub_chunks(head: ScrubRequest, addresses: "Addresses", size: int) -> Iterator[Chunk]:
+def scrub_chunks(head: ScrubRequest, addresses: "Addresses", context: Context, size: int) -> Iterator[Chunk]:
     """Yield requests of at most `size` addresses, as they are taken. `head` is the request without addresses.
 
-    Each chunk is all strings or all whole numbers; else TypeError, at that chunk's place.
+    Each chunk is all strings or all whole numbers; else TypeError, at that chunk's place. Context columns are taken
+    behind the addresses of their chunk; ValueError where one is shorter or longer.
     """
     prefix = head.SerializeToString()
     offset = 0
     for part in _parts(addresses, size):
-        yield from _scrub_chunks(prefix, part, offset)
+        yield from _scrub_chunks(prefix, part, context.take(len(part)), offset)
         offset += len(part)
+    context.end()
+
+
+def check_row(address: str | Row) -> CheckRow:
+    """Build the message of one row."""
+    if not isinstance(address, Row):
+        return CheckRow(address=address)
+    return CheckRow(
+        address=address.address,
+        region=address.region,
+        reference=address.reference,
+        time_zone=address.time_zone,
+        postal_code=address.postal_code,
+        contact_id=address.contact_id,
+        debt_id=address.debt_id,
+    )
+
+
+def nothing_asked() -> InvalidRequest:
+    """Describe a question about nobody."""
+    return InvalidRequest("there is nothing to check", reason="ERROR_REASON_BATCH_EMPTY")
 
 
 def sequence_of(addresses: Any) -> Any:  # any sequence or iterable goes through as it is
@@ -68,12 +132,6 @@ def checked_size(size: int) -> int:
     return size
 
 
-def _check_row(address: str | Row) -> CheckRow:
-    if isinstance(address, Row):
-        return CheckRow(address=address.address, region=address.region, reference=address.reference)
-    return CheckRow(address=address)
-
-
 def _check_chunks(prefix: bytes, rows: list[CheckRow], offset: int) -> Iterator[Chunk]:
     body = CheckRequest(rows=rows).SerializeToString()
     if len(body) > CHUNK_BYTES_MAX and len(rows) > 1:
@@ -85,17 +143,27 @@ def _check_chunks(prefix: bytes, rows: list[CheckRow], offset: int) -> Iterator[
     yield Chunk(prefix + body, len(rows), offset, [row.reference for row in rows])
 
 
-def _scrub_chunks(prefix: bytes, part: Any, offset: int) -> Iterator[Chunk]:
-    if not isinstance(part[0], str):
-        yield Chunk(prefix + _packed_phones(part), len(part), offset)
-        return
-    body = ScrubRequest(addresses=part).SerializeToString()
+def _scrub_chunks(prefix: bytes, part: Any, context: ContextPart, offset: int) -> Iterator[Chunk]:
+    body = _address_bytes(part) + _context_bytes(context)
     if len(body) > CHUNK_BYTES_MAX and len(part) > 1:
         half = len(part) // 2
-        yield from _scrub_chunks(prefix, part[:half], offset)
-        yield from _scrub_chunks(prefix, part[half:], offset + half)
+        yield from _scrub_chunks(prefix, part[:half], {n: column[:half] for n, column in context.items()}, offset)
+        yield from _scrub_chunks(
+            prefix, part[half:], {n: column[half:] for n, column in context.items()}, offset + half
+        )
         return
     yield Chunk(prefix + body, len(part), offset)
+
+
+def _address_bytes(part: Any) -> bytes:
+    return ScrubRequest(addresses=part).SerializeToString() if isinstance(part[0], str) else _packed_phones(part)
+
+
+def _context_bytes(context: ContextPart) -> bytes:
+    request = ScrubRequest()
+    for name, column in context.items():
+        getattr(request, name).extend(column)
+    return request.SerializeToString()
 
 
 def _parts(addresses: Any, size: int) -> Iterator[Any]:
@@ -123,7 +191,7 @@ def _phone_column(numpy: Any, numbers: Any) -> Any:  # numpy is optional, so are
 def _packed_phones(part: Any) -> bytes:
     """Build the packed field by hand: 10,000 numbers in 5 us from an array, against 670 us through the message."""
     data = part.tobytes() if hasattr(part, "tobytes") else _little_endian(part)
-    return _PHONES_TAG + _varint(len(data)) + data
+    return _PHONES_TAG + varint(len(data)) + data
 
 
 def _little_endian(numbers: Sequence[int]) -> bytes:
@@ -136,7 +204,8 @@ def _little_endian(numbers: Sequence[int]) -> bytes:
     return column.tobytes()
 
 
-def _varint(number: int) -> bytes:
+def varint(number: int) -> bytes:
+    """Write a number as the wire has it."""
     digits = bytearray()
     while number > 0x7F:
         digits.append(number & 0x7F | 0x80)

@@ -22,7 +22,7 @@ from google.protobuf.message import DecodeError
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
-_ROW_PATH = re.compile(r"\b(rows|phones|addresses)\[(\d+)\]")
+_ROW_PATH = re.compile(r"\b(rows|phones|addresses|time_zones|postal_codes|contact_ids|debt_ids)\[(\d+)\]")
 
 
 class DoNotContactError(Exception):

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from donotcontact.calls import Call, Pages
+from donotcontact.columns import check_row
 from donotcontact.moments import timestamp
 from donotcontact.results import Channel, Row
-from donotcontact.v1.check_service_pb2 import CheckRequest, CheckRow, ExplainRequest, ExplainResponse, ScrubRequest
+from donotcontact.v1.check_service_pb2 import CheckRequest, ExplainRequest, ExplainResponse, ScrubRequest
 from donotcontact.v1.consent_service_pb2 import GetOptInRequest, GetOptInResponse
 from donotcontact.v1.core_pb2 import Channel as WireChannel
 from donotcontact.v1.core_pb2 import Revision, Source
@@ -26,6 +27,7 @@ from donotcontact.v1.journal_service_pb2 import (
     VerifyJournalRequest,
     VerifyJournalResponse,
 )
+from donotcontact.v1.policy_pb2 import Policy
 from donotcontact.v1.policy_service_pb2 import (
     AppliedPolicy,
     GetPolicyRequest,
@@ -93,20 +95,22 @@ def explain(
     as_of: datetime | Revision | None = None,
     contact_time: datetime | None = None,
     history_max: int = 0,
+    draft: Policy | None = None,
 ) -> Call[ExplainResponse]:
     """Explain one address to a person: every rule considered, what each gave, and the history.
 
-    `as_of` asks from what was known at a past time or revision. Slow; not for the moment of contact.
+    `as_of` asks from what was known at a past time or revision; `draft` by a policy that is not applied, and not
+    together with `as_of`. Slow; not for the moment of contact.
     """
-    row = address if isinstance(address, Row) else Row(address)
     request = ExplainRequest(
         channel=channel_number(channel),
         policy=policy,
-        row=CheckRow(address=row.address, region=row.region, reference=row.reference),
+        row=check_row(address),
         revision=as_of if isinstance(as_of, Revision) else None,
         time=timestamp(as_of) if isinstance(as_of, datetime) else None,
         contact_time=timestamp(contact_time),
         history_max=history_max,
+        draft=draft,
     )
     return Call(request, ExplainResponse)
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import IntEnum
-from typing import NoReturn, Self, overload
+from typing import Any, NoReturn, overload
 
 from donotcontact.errors import IncompleteAnswer
-from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ScrubResponse
+from donotcontact.moments import moment_of
+from donotcontact.reasons import AttemptCount, LegalRule, LiftingConsent, Open, first
+from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult
 from donotcontact.v1.core_pb2 import Revision
 from donotcontact.v1.verdict_pb2 import Finding
 
@@ -21,7 +23,7 @@ class Channel(IntEnum):
     WHATSAPP = 4
 
 
-class Verdict(IntEnum):
+class Verdict(Open):
     """The answer for one address. Numbers of a later server are kept, named `UNKNOWN_n`, and permit nothing.
 
     A verdict has no truth value: ask `Result.allowed`.
@@ -36,26 +38,25 @@ class Verdict(IntEnum):
     UNSCREENED = 6
     INVALID = 7
 
-    @classmethod
-    def _missing_(cls, value: object) -> Self | None:
-        if not isinstance(value, int):
-            return None
-        member = int.__new__(cls, value)
-        member._name_ = f"UNKNOWN_{value}"
-        member._value_ = value
-        return member
-
     def __bool__(self) -> NoReturn:
         raise TypeError("a verdict is not true or false; ask result.allowed")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One address to be checked; `reference` comes back in its result. The address stays out of the repr."""
+    """One address to be checked; `reference` comes back in its result. What tells the person stays out of the repr.
+
+    `time_zone`, an IANA name, and `postal_code` say where the person is, in place of what the number tells;
+    `contact_id` and `debt_id` are what attempts are counted by under policies that say so.
+    """
 
     address: str = field(repr=False)
     region: str = ""
     reference: str = ""
+    time_zone: str = ""
+    postal_code: str = field(default="", repr=False)
+    contact_id: str = field(default="", repr=False)
+    debt_id: str = field(default="", repr=False)
 
 
 class Result:
@@ -90,6 +91,26 @@ class Result:
     def shadow_verdict(self) -> Verdict:
         """What the policy would have answered where it is in SHADOW mode, else UNSPECIFIED."""
         return Verdict(self._answer.shadow_verdict)
+
+    @property
+    def retry_at(self) -> datetime | None:
+        """DEFER: the earliest moment at which the address is open. None where there is none within 400 days."""
+        return moment_of(self._answer.retry_at) if self._answer.HasField("retry_at") else None
+
+    @property
+    def legal_rule(self) -> LegalRule | None:
+        """The legal rule of the strongest reason that rests on one, or None."""
+        return first(LegalRule.of, self._answer.findings)
+
+    @property
+    def attempts(self) -> AttemptCount | None:
+        """What the strongest reason that counts attempts counted, or None."""
+        return first(AttemptCount.of, self._answer.findings)
+
+    @property
+    def lifted_by(self) -> LiftingConsent | None:
+        """The consent that lifted a registry match, or None; `findings` has every one."""
+        return first(LiftingConsent.of, self._answer.findings)
 
     @property
     def reference(self) -> str:
@@ -156,21 +177,26 @@ class CheckAnswer(Sequence[Result]):
 
 def complete_check(response: CheckResponse, references: Sequence[str]) -> CheckResponse:
     """Return the response if it answers these rows, one for one; raises `IncompleteAnswer` if not."""
-    if len(response.results) != len(references):
-        raise IncompleteAnswer(f"asked about {len(references)} rows, got {len(response.results)} results")
-    for index, (result, reference) in enumerate(zip(response.results, references, strict=True)):
-        if result.reference != reference:
-            raise IncompleteAnswer(f"rows[{index}]: the result bears the reference of another row")
+    require_rows(response.results, references)
     require_revision(response)
     return response
 
 
-def require_revision(response: CheckResponse | ScrubResponse) -> None:
+def require_rows(results: Sequence[CheckResult], references: Sequence[str]) -> None:
+    """Raise `IncompleteAnswer` where the results are not those of these rows, one for one."""
+    if len(results) != len(references):
+        raise IncompleteAnswer(f"asked about {len(references)} rows, got {len(results)} results")
+    for index, (result, reference) in enumerate(zip(results, references, strict=True)):
+        if result.reference != reference:
+            raise IncompleteAnswer(f"rows[{index}]: the result bears the reference of another row")
+
+
+def require_revision(response: Any) -> None:
     """Raise `IncompleteAnswer` for a response that does not say what it was computed at."""
     if not response.HasField("checked_at"):
         raise IncompleteAnswer("the answer does not say what revision it was computed at")
 
 
-def contact_moment(response: CheckResponse | ScrubResponse) -> datetime | None:
+def contact_moment(response: Any) -> datetime | None:
     """Return the moment that the rules were evaluated for, or None where the server did not say."""
-    return response.contact_time.ToDatetime(UTC) if response.HasField("contact_time") else None
+    return moment_of(response.contact_time) if response.HasField("contact_time") else None

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, NoReturn
 
 from donotcontact.errors import IncompleteAnswer
+from donotcontact.moments import MS_MAX, moment_of_ms
 from donotcontact.results import Verdict, contact_moment, require_revision
 from donotcontact.v1.check_service_pb2 import ScrubFindings, ScrubResponse
 from donotcontact.v1.core_pb2 import Revision
@@ -32,6 +33,25 @@ class ScrubAnswer:
         return _verdict_columns(self._response.shadow_verdicts)[0]
 
     @property
+    def retry_at(self) -> Any:  # an array where numpy is installed, else a list of datetimes
+        """When each address that is DEFER opens; NaT (without numpy: None) where it is not known, and for the others.
+
+        A numpy array of datetime64[ms] in UTC where numpy is installed, else a list of datetime.
+        """
+        return _moment_column(self._response.retry_at_ms, len(self))
+
+    def retry_at_of(self, index: int) -> datetime | None:
+        """Return when the address at `index` of this chunk opens, in UTC; None where that is not known."""
+        self._require(index)
+        column = self._response.retry_at_ms
+        return moment_of_ms(column[index]) if column else None
+
+    @property
+    def has_lifted(self) -> bool:
+        """Whether a consent lifted a registry match of any address: then ALLOW too has findings."""
+        return any(self._response.findings.lifted_by)
+
+    @property
     def checked_at(self) -> Revision:
         """The revision that the verdicts were computed at."""
         return self._response.checked_at
@@ -51,11 +71,14 @@ class ScrubAnswer:
 
         Empty where it is clear, and where findings were not asked for.
         """
-        if not 0 <= index < len(self):
-            raise IndexError("no address of this chunk has this index")
+        self._require(index)
         columns = self._response.findings
         begin, end = bisect_left(columns.rows, index), bisect_right(columns.rows, index)
         return tuple(_finding(columns, place) for place in range(begin, end))
+
+    def _require(self, index: int) -> None:
+        if not 0 <= index < len(self):
+            raise IndexError("no address of this chunk has this index")
 
     def __len__(self) -> int:
         return len(self.verdicts)
@@ -73,6 +96,8 @@ def complete_scrub(response: ScrubResponse, count: int) -> ScrubResponse:
         raise IncompleteAnswer(f"asked about {count} addresses, got {len(response.verdicts)} verdicts")
     if len(response.shadow_verdicts) not in (0, count):
         raise IncompleteAnswer(f"asked about {count} addresses, got {len(response.shadow_verdicts)} shadow verdicts")
+    if len(response.retry_at_ms) not in (0, count):
+        raise IncompleteAnswer(f"asked about {count} addresses, got {len(response.retry_at_ms)} times to retry at")
     require_revision(response)
     return response
 
@@ -98,6 +123,16 @@ def _narrow(column: Sequence[int]) -> Sequence[int]:
         return tuple(column)
 
 
+def _moment_column(column: Sequence[int], count: int) -> Any:
+    try:
+        import numpy as np  # noqa: PLC0415  # optional, and slow to import for callers who never scrub
+    except ImportError:
+        return [moment_of_ms(milliseconds) for milliseconds in column] or [None] * count
+    wide = np.asarray(column, dtype=np.uint64) if column else np.zeros(count, dtype=np.uint64)
+    known = (wide > 0) & (wide <= MS_MAX)
+    return np.where(known, wide.astype(np.int64).astype("datetime64[ms]"), np.datetime64("NaT", "ms"))
+
+
 def _finding(columns: ScrubFindings, place: int) -> Finding:
     finding = Finding(
         rule=_at(columns.rules, place, columns),
@@ -109,10 +144,16 @@ def _finding(columns: ScrubFindings, place: int) -> Finding:
         shadow=bool(_at(columns.shadows, place, columns)),
         target=_named(columns.targets, columns.target_names, place, columns),
         registry=_named(columns.registries, columns.registry_names, place, columns),
+        legal_rule=_named(columns.legal_rules, columns.legal_rule_names, place, columns),
     )
     recorded_at_ms = _at(columns.recorded_at_ms, place, columns)
     if recorded_at_ms:
         finding.recorded_at.FromMilliseconds(recorded_at_ms)
+    retry_at_ms = _at(columns.retry_at_ms, place, columns)
+    if 0 < retry_at_ms <= MS_MAX:
+        finding.retry_at.FromMilliseconds(retry_at_ms)
+    if kind := _at(columns.lifted_by, place, columns):
+        finding.lifted_by.kind = kind
     return finding
 
 

@@ -1,4 +1,4 @@
-"""A power dialer that asks before each call, and tells the server when a person says no.
+"""A power dialer that claims each call before it dials, and tells the server what became of it.
 
     python examples/python/dialer.py calls.txt
 
@@ -10,15 +10,18 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from donotcontact import Channel, Client, DoNotContactError, Verdict
+from donotcontact import Channel, Client, DoNotContactError, Outcome, Verdict
 from donotcontact.v1.core_pb2 import SOURCE_AGENT, Evidence
 from donotcontact.v1.entry_service_pb2 import NewEntry
 
 Dial = Callable[[str], str]
 """Takes a number in E.164, returns the disposition that the agent chose."""
 
+TIMEOUT_S = 1.0  # a dialer that waits longer has lost its agent
+LEASE_SECONDS = 3_600  # longer than any call: a claim that ends amid one lets somebody else call too
 POLICY = os.environ.get("DNC_POLICY", "")
 DO_NOT_CALL = "DNC"
+OUTCOMES = {DO_NOT_CALL: Outcome.CONVERSATION, "NO_ANSWER": Outcome.NO_ANSWER}
 
 
 def work_through(client: Client, numbers: Iterable[str], dial: Dial) -> list[str]:
@@ -27,16 +30,20 @@ def work_through(client: Client, numbers: Iterable[str], dial: Dial) -> list[str
 
 
 def _work(client: Client, number: str, dial: Dial) -> str:
-    # Asked at the moment of the call: the person may have said no since the list was made.
+    # Asked at the moment of the call, since the person may have said no after the list was made; and claimed in the
+    # same step, since other dialers may call this number too.
     try:
-        result = client.check_one(number, channel=Channel.VOICE, policy=POLICY, timeout_s=1.0)
+        (attempt,) = client.reserve_attempts(
+            [number], channel=Channel.VOICE, policy=POLICY, lease_seconds=LEASE_SECONDS
+        )
     except DoNotContactError as error:
         return f"{number}: not called, no answer ({error.reason or error})"
-    if not result.allowed:
-        return f"{number}: not called, {_why(result.verdict)}"
-    disposition = dial(result.address)
+    if not attempt.allowed:
+        return f"{number}: not called, {_why(attempt.verdict)}"
+    disposition = dial(attempt.address)
     if disposition == DO_NOT_CALL:
-        _opt_out(client, result.address)
+        _opt_out(client, attempt.address)
+    client.complete_attempts({attempt.reservation: OUTCOMES[disposition]})
     return f"{number}: called, {disposition}"
 
 
@@ -63,7 +70,7 @@ def main() -> None:
     """Read the numbers and work through them."""
     numbers = Path(sys.argv[1]).read_text().splitlines()
     server, token = os.environ.get("DNC_SERVER", "127.0.0.1:7420"), os.environ.get("DNC_TOKEN")
-    with Client(server, token=token) as client:
+    with Client(server, token=token, timeout_s=TIMEOUT_S) as client:
         print("\n".join(work_through(client, numbers, dial)))  # noqa: T201 - its output
 
 

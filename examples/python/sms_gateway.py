@@ -1,4 +1,4 @@
-"""An SMS gateway: asks before each text, sends the opt-in request once, and records STOP and START.
+"""An SMS gateway: asks before each text, sends the opt-in request once, and hands in what people write.
 
     python examples/python/sms_gateway.py
 
@@ -15,12 +15,8 @@ import os
 import sys
 
 from donotcontact import Channel, Client, DoNotContactError, NotFound, Verdict
-from donotcontact.v1.core_pb2 import CHANNEL_SMS, OPT_IN_STATUS_ACCEPTED, OPT_IN_STATUS_REJECTED, SOURCE_INBOUND_MESSAGE
+from donotcontact.v1.core_pb2 import CHANNEL_SMS, MESSAGE_CLASS_OPT_IN, MESSAGE_CLASS_OPT_OUT
 from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
-
-# The whole message, without case and punctuation. What else a person may write is for a person to read.
-OPT_OUT_WORDS = frozenset({"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"})
-OPT_IN_WORDS = frozenset({"start", "unstop", "yes"})
 
 
 class Gateway:
@@ -40,13 +36,12 @@ class Gateway:
         return f"not sent: {result.verdict.name}"
 
     def reply(self, number: str, text: str) -> str:
-        """Record what a person wrote."""
-        word = "".join(letter for letter in text.casefold() if letter.isalnum())
-        if word in OPT_OUT_WORDS:
-            self._client.set_opt_in(number, OPT_IN_STATUS_REJECTED, source=SOURCE_INBOUND_MESSAGE, note=text)
-            return "opted out; send one confirmation and nothing more"
-        if word in OPT_IN_WORDS:
-            self._client.set_opt_in(number, OPT_IN_STATUS_ACCEPTED, source=SOURCE_INBOUND_MESSAGE, note=text)
+        """Hand in what a person wrote; the server knows the words, and what they do is in force when it answers."""
+        answer = self._client.record_inbound_message(number, text)
+        if answer.message_class == MESSAGE_CLASS_OPT_OUT:
+            confirmed = self._client.claim_send(answer.confirmation).allowed
+            return "opted out; send one confirmation and nothing more" if confirmed else "opted out"
+        if answer.message_class == MESSAGE_CLASS_OPT_IN:
             return "opted in"
         return "for a person to read"
 

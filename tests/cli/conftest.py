@@ -22,7 +22,7 @@ class Dnc:
         self.target = target
 
     def __call__(self, *arguments: str, stdin: bytes | str | None = None, env: dict[str, str] | None = None) -> Result:
-        surroundings = Surroundings(now=lambda: NOW)
+        surroundings = Surroundings(now=lambda: NOW, zone=UTC)
         told = ["--server", self.target, "--timeout", "5", *arguments]
         return CliRunner(env=env).invoke(app, told, input=stdin, obj=surroundings, catch_exceptions=False)
 

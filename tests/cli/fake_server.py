@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
 from donotcontact.v1 import (
+    attempt_service_pb2,
     check_service_pb2,
     consent_service_pb2,
     entry_service_pb2,
@@ -25,7 +26,14 @@ from donotcontact.v1.verdict_pb2 import AddressFault, Finding, Rule, Verdict
 
 REVISION = Revision(store="s1", position=42)
 NOVEMBER_3 = 1_793_664_000
-MODULES = (check_service_pb2, consent_service_pb2, entry_service_pb2, journal_service_pb2, policy_service_pb2)
+MODULES = (
+    attempt_service_pb2,
+    check_service_pb2,
+    consent_service_pb2,
+    entry_service_pb2,
+    journal_service_pb2,
+    policy_service_pb2,
+)
 Answer = Callable[[Any], Any]
 
 

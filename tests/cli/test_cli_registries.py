@@ -8,7 +8,8 @@ import pytest
 
 from cli.conftest import Dnc
 from cli.fake_server import REVISION, FakeServer
-from donotcontact.cli.sentences import event_sentence, finding_kind, finding_sentence
+from donotcontact.cli.eventwords import event_sentence
+from donotcontact.cli.sentences import finding_kind, finding_sentence
 from donotcontact.v1 import event_pb2
 from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ScrubFindings, ScrubResponse
 from donotcontact.v1.policy_pb2 import Policy, RequiredRegistry, Unscreened

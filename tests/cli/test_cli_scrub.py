@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from cli.conftest import Dnc
 from cli.fake_server import FakeServer, Refusal
-from donotcontact.cli.scrub import CHUNK_ADDRESSES
+from donotcontact.cli.screening import CHUNK_ADDRESSES
 from donotcontact.v1.check_service_pb2 import ScrubResponse
 
 BLOCKED = "+14155550123"
 PEOPLE = f"name,phone\nAnn,{BLOCKED}\nBob,+14155550100\n"
 SCRUB = ("scrub", "calls.csv", "--channel", "voice")
+OURS = ["dnc_verdict", "dnc_reason", "dnc_retry_at"]
 REASON = "under do-not-contact since 2026-11-03, said to an agent"
 
 
@@ -43,9 +44,9 @@ def test_rows_come_out_in_order_with_verdict_and_reason(dnc: Dnc) -> None:
 
     assert result.exit_code == 1
     assert screened() == [
-        ["name", "phone", "dnc_verdict", "dnc_reason"],
-        ["Ann", BLOCKED, "BLOCK", REASON],
-        ["Bob", "+14155550100", "ALLOW", ""],
+        ["name", "phone", *OURS],
+        ["Ann", BLOCKED, "BLOCK", REASON, ""],
+        ["Bob", "+14155550100", "ALLOW", "", ""],
     ]
     assert "1 of 2 will be skipped (50.0 %)" in result.stdout
     assert '2 "phone"' in result.stderr
@@ -103,8 +104,8 @@ def test_every_encoding_that_people_have_comes_out_as_utf_8(dnc: Dnc, encoded: b
     dnc(*SCRUB)
 
     assert screened(delimiter=";")[-2:] == [
-        ["naïve", "phone", "dnc_verdict", "dnc_reason"],
-        ["Åsa", BLOCKED, "BLOCK", REASON],
+        ["naïve", "phone", *OURS],
+        ["Åsa", BLOCKED, "BLOCK", REASON, ""],
     ]
 
 
@@ -124,7 +125,7 @@ def test_cells_keep_their_text_to_the_last_quote(dnc: Dnc) -> None:
     dnc(*SCRUB)
 
     text = Path("calls.csv.screened.csv").read_bytes().decode()
-    assert all(f"{row},ALLOW,\r\n" in text for row in rows)
+    assert all(f"{row},ALLOW,,\r\n" in text for row in rows)
 
 
 def test_rows_of_other_lengths_lose_nothing_and_verdicts_stand_under_their_name(dnc: Dnc) -> None:
@@ -133,11 +134,11 @@ def test_rows_of_other_lengths_lose_nothing_and_verdicts_stand_under_their_name(
     dnc(*SCRUB)
 
     assert screened() == [
-        ["name", "phone", "", "", "dnc_verdict", "dnc_reason"],
-        ["Ann", BLOCKED, "more", "and more", "BLOCK", REASON],
-        ["Bob", "", "", "", "INVALID", "there is no address"],
-        ["", "", "", "", "INVALID", "there is no address"],
-        ["Cy", "+14155550100", "", "", "ALLOW", ""],
+        ["name", "phone", "", "", *OURS],
+        ["Ann", BLOCKED, "more", "and more", "BLOCK", REASON, ""],
+        ["Bob", "", "", "", "INVALID", "there is no address", ""],
+        ["", "", "", "", "INVALID", "there is no address", ""],
+        ["Cy", "+14155550100", "", "", "ALLOW", "", ""],
     ]
 
 
@@ -241,9 +242,7 @@ def test_the_call_file_itself_is_never_overwritten(dnc: Dnc) -> None:
 def test_standard_input_to_standard_output(dnc: Dnc) -> None:
     result = dnc("scrub", "-", "--channel", "voice", "--out", "-", stdin=PEOPLE)
 
-    assert (
-        result.stdout == f'name,phone,dnc_verdict,dnc_reason\nAnn,{BLOCKED},BLOCK,"{REASON}"\nBob,+14155550100,ALLOW,\n'
-    )
+    assert result.stdout == f'name,phone,{",".join(OURS)}\nAnn,{BLOCKED},BLOCK,"{REASON}",\nBob,+14155550100,ALLOW,,\n'
     assert "1 of 2 will be skipped" in result.stderr
     assert result.exit_code == 1
 
@@ -281,5 +280,5 @@ def test_output_rows_are_the_input_rows_in_order(dnc: Dnc, rows: list[list[str]]
     shown = screened()
     assert result.exit_code in {0, 1}
     assert [row[: len(original)] for row, original in zip(shown[1:], rows, strict=True)] == rows
-    assert all(row[-2] in {"ALLOW", "BLOCK", "INVALID"} for row in shown[1:])
+    assert all(row[-3] in {"ALLOW", "BLOCK", "INVALID"} for row in shown[1:])
     assert len({len(row) for row in shown}) == 1

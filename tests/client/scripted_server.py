@@ -16,6 +16,7 @@ from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
 from donotcontact.v1 import (
+    attempt_service_pb2_grpc,
     check_service_pb2,
     check_service_pb2_grpc,
     consent_service_pb2_grpc,
@@ -58,6 +59,7 @@ class ScriptedServer:
         self._lock = Lock()
         self._server = grpc.server(ThreadPoolExecutor(max_workers=8), options=[("grpc.so_reuseport", 0)])
         every_servicer: Any = self  # see __getattr__
+        attempt_service_pb2_grpc.add_AttemptServiceServicer_to_server(every_servicer, self._server)
         check_service_pb2_grpc.add_CheckServiceServicer_to_server(every_servicer, self._server)
         entry_service_pb2_grpc.add_EntryServiceServicer_to_server(every_servicer, self._server)
         consent_service_pb2_grpc.add_ConsentServiceServicer_to_server(every_servicer, self._server)

@@ -9,6 +9,7 @@ import grpc
 import pytest
 
 from client.scripted_server import (
+    ALLOW,
     BREAK,
     FORBIDDEN,
     NOT_ALLOW,
@@ -27,6 +28,9 @@ from client.scripted_server import (
     verdict_for,
 )
 from donotcontact import AsyncClient, IncompleteAnswer, InvalidRequest, NotPermitted, Timeout, Unavailable, Verdict
+from donotcontact.v1.attempt_service_pb2 import ReserveAttemptsResponse, ReservedAttempt
+from donotcontact.v1.check_service_pb2 import CheckResult
+from donotcontact.v1.consent_service_pb2 import ClaimSendResponse
 from donotcontact.v1.core_pb2 import SOURCE_AGENT
 from donotcontact.v1.entry_pb2 import ROW_OUTCOME_ADDED, Entry
 from donotcontact.v1.entry_service_pb2 import AddEntriesResponse, ListEntriesResponse, NewEntry
@@ -251,3 +255,24 @@ def test_a_closed_client_says_so(server: ScriptedServer) -> None:
 
     with pytest.raises(ValueError, match="closed"):
         ask(server.target, ask_late)
+
+
+def test_attempts_and_sends_fail_closed_as_with_the_blocking_client(server: ScriptedServer) -> None:
+    attempts = [ReservedAttempt(result=CheckResult(verdict=ALLOW), reservation=name) for name in ("7-0", "")]
+    reserved = ReserveAttemptsResponse(attempts=attempts, checked_at=REVISION)
+    server.script("ReserveAttempts", UNAVAILABLE, answer(reserved))
+    server.script("ClaimSend", answer(ClaimSendResponse(granted=True)))
+
+    claimed = ask(server.target, lambda client: client.reserve_attempts([PHONE, PHONE], channel="VOICE"))
+    sent = ask(server.target, lambda client: client.claim_send("7"))
+
+    assert [attempt.allowed for attempt in claimed] == [True, False]
+    assert sent.allowed is False
+    assert len({request.request_id for request in server.requests("ReserveAttempts")}) == 1
+
+
+def test_scrub_takes_context_columns(server: ScriptedServer) -> None:
+    parts = ask(server.target, lambda client: scrub(client, [1, 2, 3], contact_ids=["a", "b", "c"], chunk=2))
+
+    assert [len(part) for part in parts] == [2, 1]
+    assert sorted(list(request.contact_ids) for request in server.requests("Scrub")) == [["a", "b"], ["c"]]

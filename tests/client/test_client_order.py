@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from client.scripted_server import ALLOW, ScriptedServer, failure, honest_scrub, verdict_for
 from donotcontact import Channel, Client, InvalidRequest, Row, Verdict
-from donotcontact.columns import check_chunks, scrub_chunks
+from donotcontact.columns import Context, check_chunks, scrub_chunks
 from donotcontact.v1.check_service_pb2 import CheckRequest, ScrubRequest
 
 WAIT_S = 20.0
@@ -174,7 +174,7 @@ def test_scrub_takes_no_more_than_it_can_have_in_flight(server: ScriptedServer, 
 def test_chunks_stay_below_the_size_of_a_message() -> None:
     wide = ["x" * 300_000] * 9
 
-    scrubs = list(scrub_chunks(ScrubRequest(policy="p"), wide, 50_000))
+    scrubs = list(scrub_chunks(ScrubRequest(policy="p"), wide, Context(), 50_000))
     checks = list(check_chunks(CheckRequest(policy="p"), wide))
 
     for chunks, kind, field in ((scrubs, ScrubRequest, "addresses"), (checks, CheckRequest, "rows")):

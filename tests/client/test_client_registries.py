@@ -13,7 +13,7 @@ import pytest
 
 from client.scripted_server import BLOCK, REVISION, ScriptedServer, answer, failure
 from donotcontact import AsyncClient, Client, Conflict, IncompleteAnswer, Unavailable
-from donotcontact.upload import PIECE_BYTES
+from donotcontact.upload import PIECE_BYTES, Upload
 from donotcontact.v1 import registry_pb2, verdict_pb2
 from donotcontact.v1 import registry_service_pb2 as pb
 from donotcontact.v1.check_service_pb2 import ScrubFindings, ScrubResponse
@@ -53,8 +53,14 @@ both = pytest.mark.parametrize("kind", ["blocking", "asyncio"])
 
 
 def sent(server: ScriptedServer) -> tuple[pb.ImportHeader, list[bytes]]:
-    header, *pieces = server.requests("ImportSnapshot")[0]
-    return header.header, [piece.content for piece in pieces]
+    """Return the header and the content of what was sent, which ends with what it was."""
+    header, *pieces, last = server.requests("ImportSnapshot")[0]
+    content = [piece.content for piece in pieces]
+    whole = b"".join(content)
+    assert last == pb.ImportSnapshotRequest(
+        end=pb.ImportEnd(bytes=len(whole), sha256=hashlib.sha256(whole).hexdigest())
+    )
+    return header.header, content
 
 
 @both
@@ -70,6 +76,38 @@ def test_a_file_goes_in_order_behind_a_header_with_its_name_and_sha256(
     assert header.sha256 == hashlib.sha256(NUMBERS).hexdigest()
     assert b"".join(pieces) == NUMBERS
     assert {len(piece) for piece in pieces[:-1]} == {PIECE_BYTES}
+
+
+@both
+def test_what_a_file_does_not_say_itself_is_said_in_the_header(server: ScriptedServer, path: Path, kind: str) -> None:
+    said = {
+        "column": "Number",
+        "registered_flags": "Y",
+        "clean_flags": "N,U",
+        "flag_column": "Status",
+        "shape": "flagged",
+        "region": "AU",
+        "coverage": ["+612", "+613"],
+    }
+
+    send(kind, server, path, **said)
+
+    header, _ = sent(server)
+    assert {name: getattr(header, name) for name in said} == said
+
+
+def test_an_upload_that_breaks_off_here_has_no_end() -> None:
+    def stop(done: int, _total: int | None) -> None:
+        if done:
+            raise RuntimeError("the caller's own")
+
+    upload = Upload(io.BytesIO(NUMBERS), pb.ImportHeader(), stop)
+    requests: list[Any] = []
+
+    with pytest.raises(RuntimeError):
+        requests.extend(map(pb.ImportSnapshotRequest.FromString, upload.pieces()))
+
+    assert "end" not in {request.WhichOneof("piece") for request in requests}
 
 
 @both

@@ -26,13 +26,14 @@ from donotcontact.v1 import (
 NAIVE = datetime(2026, 1, 1)  # noqa: DTZ001  # that is the point
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 PHONE = "+14155550123"
+CONSENT = consent_service_pb2.Consent(kind=core_pb2.CONSENT_KIND_EXPRESS)
 
 
 def surface(kind: type) -> dict[str, inspect.Signature]:
     return {
         name: inspect.signature(member).replace(return_annotation=None)
-        for name, member in vars(kind).items()
-        if not name.startswith("_") and callable(member)
+        for name, member in inspect.getmembers(kind, callable)
+        if not name.startswith("_")
     }
 
 
@@ -61,13 +62,15 @@ def test_a_method_tells_its_name_and_signature() -> None:
 def test_every_rpc_has_a_path_and_changes_are_those_with_a_request_id() -> None:
     found = {method.path.rpartition("/")[2]: method for _, method in methods()}
 
-    assert len(found) == 29
+    assert len(found) == 44
     assert {name for name, method in found.items() if method.streams} == {"WatchEvents"}
     assert {name for name, method in found.items() if method.uploads} == {"ImportSnapshot"}
     assert {name for name, method in found.items() if method.is_change} == {
         "AddEntries", "RemoveEntries", "CreateLabel", "UpdateLabel", "ArchiveLabel",
         "SetOptIn", "ClaimOptInRequest", "ApplyPolicy", "DeletePolicy",
         "CreateRegistry", "ActivateSnapshot", "PruneSnapshot", "GrantCoverage",
+        "CloseRegion", "OpenRegion", "RecordInboundMessage", "DecideReview", "RecordConsent", "RevokeConsent",
+        "AuthorizeOneTimeSend", "ClaimSend", "ReserveAttempts", "CompleteAttempts",
     }  # fmt: skip
 
 
@@ -90,6 +93,29 @@ def test_every_rpc_has_a_path_and_changes_are_those_with_a_request_id() -> None:
         ("GetPolicy", lambda c: c.get_policy("p"), policy_service_pb2.GetPolicyResponse()),
         ("DeletePolicy", lambda c: c.delete_policy("p"), policy_service_pb2.DeletePolicyResponse()),
         ("VerifyJournal", lambda c: c.verify_journal(), journal_service_pb2.VerifyJournalResponse(intact=True)),
+        (
+            "RecordInboundMessage",
+            lambda c: c.record_inbound_message(PHONE, "STOP"),
+            consent_service_pb2.RecordInboundMessageResponse(message_class=core_pb2.MESSAGE_CLASS_OPT_OUT),
+        ),
+        ("DecideReview", lambda c: c.decide_review("7", 1), consent_service_pb2.DecideReviewResponse(changed=True)),
+        (
+            "RecordConsent",
+            lambda c: c.record_consent(PHONE, CONSENT, source=1, evidence=core_pb2.Evidence(reference="form-1")),
+            consent_service_pb2.RecordConsentResponse(changed=True),
+        ),
+        (
+            "RevokeConsent",
+            lambda c: c.revoke_consent(PHONE, source=1, channels=["VOICE"], purposes=[1]),
+            consent_service_pb2.RevokeConsentResponse(revoked=2),
+        ),
+        ("ListConsents", lambda c: c.list_consents(PHONE), consent_service_pb2.ListConsentsResponse(address=PHONE)),
+        (
+            "CloseRegion",
+            lambda c: c.close_region("US-FL", until=NOON, reason="storm"),
+            policy_service_pb2.CloseRegionResponse(written_at=REVISION),
+        ),
+        ("OpenRegion", lambda c: c.open_region("US-FL"), policy_service_pb2.OpenRegionResponse(changed=True)),
         (
             "RemoveEntries",
             lambda c: c.remove_entries([entry_service_pb2.EntryRef(address=PHONE, label="x")], reason=1),
@@ -173,6 +199,8 @@ def test_freshness_and_moment_are_asked_for(server: ScriptedServer, client: Clie
         lambda c: c.check([PHONE], channel="SMS", contact_time=NAIVE),
         lambda c: c.scrub([PHONE], channel="SMS", contact_time=NAIVE),
         lambda c: c.explain(PHONE, channel="SMS", as_of=NAIVE),
+        lambda c: c.close_region("US-FL", until=NAIVE, reason="storm"),
+        lambda c: c.preview([PHONE], channel="SMS", contact_time=NAIVE),
         lambda c: c.list_entries(recorded_from=NAIVE),
         lambda c: c.list_events(recorded_before=NAIVE),
     ],

@@ -100,6 +100,27 @@ def test_fast_nanp_reads_what_the_slow_path_reads(form: str, region: str, a: str
         assert {(int(phone), Fault(fault)) for phone, fault in zip(phones, faults, strict=True)} == {slow(text, region)}
 
 
+@UNTIMED
+@given(
+    st.sampled_from([*NANP_FORMS, "+44{a}{e}{n}", "+{a}{e}{n}"]),
+    st.sampled_from(["US", "JM", "GB", "DE", ""]),
+    *(st.from_regex(form, fullmatch=True) for form in ("[0-9]{3}", "[0-9]{3}", "[0-9]{4}")),
+    st.from_regex("(?: |, |;|,)?(?:ext|x|X|extn|#)[.:]? ?[0-9]{0,8}#?", fullmatch=True),
+)
+@example("{a}-{e}-{n}", "US", "415", "555", "0123", " ext. 22")
+@example("{a}{e}{n}", "US", "415", "555", "0123", "x123456")
+@example("{a}{e}{n}", "US", "415", "555", "0123", "x1234567")
+def test_fast_extensions_are_read_as_the_slow_path_reads_them(
+    form: str, region: str, a: str, e: str, n: str, extension: str
+) -> None:
+    text = form.format(a=a, e=e, n=n) + extension
+
+    for rows in (1, 8):
+        phones, faults = phones_from_texts([text] * rows, region, rows)
+
+        assert {(int(phone), Fault(fault)) for phone, fault in zip(phones, faults, strict=True)} == {slow(text, region)}
+
+
 numbers_of_plans = st.builds(
     lambda code, zeros, rest: f"{code}{zeros}{rest}",
     st.sampled_from(CODES),

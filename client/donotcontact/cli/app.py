@@ -18,7 +18,22 @@ from donotcontact import (
     Timeout,
     Unavailable,
 )
-from donotcontact.cli import changes, check, entries, journal, labels, optin, policies, scrub
+from donotcontact.cli import (
+    attempts,
+    changes,
+    check,
+    consents,
+    entries,
+    explain,
+    journal,
+    labels,
+    optin,
+    policies,
+    reviews,
+    rulepacks,
+    scrub,
+    sends,
+)
 from donotcontact.cli.exits import CommandError, ExitCode
 from donotcontact.cli.output import Output
 from donotcontact.cli.session import Connection, Session, Surroundings
@@ -70,12 +85,10 @@ app = typer.Typer(
     "Example: `dnc check '+1 415 555 0123' --channel voice`",
     epilog="Exit codes: 0 go ahead, 1 not allowed, 2 usage, 3 refused, 4 no answer, 5 file. See docs/reference/dnc.md.",
 )
-for module in (check, scrub, changes, entries, journal):
+for module in (check, explain, scrub, changes, entries, reviews, sends, rulepacks, journal):
     module.register(app)
-app.add_typer(optin.group)
-app.add_typer(labels.group)
-app.add_typer(policies.group)
-app.add_typer(journal.group)
+for noun in (optin, consents, reviews, attempts, labels, policies, rulepacks, journal):
+    app.add_typer(noun.group)
 
 
 def _show_version(wanted: bool) -> None:

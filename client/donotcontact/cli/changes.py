@@ -24,6 +24,7 @@ from donotcontact.cli.evidence import (
     evidence_of,
 )
 from donotcontact.cli.exits import ExitCode, UsageError
+from donotcontact.cli.fileoptions import ColumnOption
 from donotcontact.cli.nouns import (
     ENTRY_REASON,
     REMOVAL_REASON,
@@ -34,7 +35,6 @@ from donotcontact.cli.nouns import (
     short_name,
 )
 from donotcontact.cli.output import Output
-from donotcontact.cli.scrub import ColumnOption
 from donotcontact.cli.session import JsonOption, RegionOption, Session, session_of
 from donotcontact.v1.entry_pb2 import EntryReason, RowOutcome
 from donotcontact.v1.entry_service_pb2 import AddEntriesResponse, EntryRef, NewEntry, RemoveEntriesResponse

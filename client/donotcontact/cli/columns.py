@@ -81,7 +81,7 @@ def choose_column(
     Raises UsageError where the column that is wanted is not there, and where none or several look right.
     """
     if wanted is not None:
-        return _named_column(wanted, header, width)
+        return named_column(wanted, header, width)
     if width == 1:
         return _column(0, header)
     found = _candidates(header, sample, width, phones)
@@ -92,20 +92,21 @@ def choose_column(
     raise UsageError(f"{len(found)} columns could hold the addresses.", _ask(found, header))
 
 
-def _named_column(wanted: str, header: Sequence[str] | None, width: int) -> Column:
+def named_column(wanted: str, header: Sequence[str] | None, width: int, *, option: str = "--column") -> Column:
+    """Find a column by its name, in any case, or by its number from 1; raises UsageError where it is not there."""
     matches = [index for index, title in enumerate(header or ()) if title.strip() == wanted.strip()]
     if not matches:
         folded = wanted.strip().casefold()
         matches = [index for index, title in enumerate(header or ()) if title.strip().casefold() == folded]
     if len(matches) > 1:
         raise UsageError(
-            f"{len(matches)} columns are named so.", "Give the number of the one you mean, such as --column 2."
+            f"{len(matches)} columns are named so.", f"Give the number of the one you mean, such as {option} 2."
         )
     if matches:
         return _column(matches[0], header)
     if wanted.isdecimal() and 1 <= int(wanted) <= width:
         return _column(int(wanted) - 1, header)
-    raise UsageError(f'There is no column "{wanted}".', _ask(range(width), header))
+    raise UsageError(f'There is no column "{wanted}".', _ask(range(width), header, option))
 
 
 def _candidates(
@@ -138,6 +139,6 @@ def _column(index: int, header: Sequence[str] | None) -> Column:
     return Column(index, f'{index + 1} "{title}"' if title else str(index + 1))
 
 
-def _ask(indexes: Sequence[int], header: Sequence[str] | None) -> str:
+def _ask(indexes: Sequence[int], header: Sequence[str] | None, option: str = "--column") -> str:
     titles = [_column(index, header).title for index in list(indexes)[:20]]
-    return f"Say which one with --column NAME or --column NUMBER: {', '.join(titles)}."
+    return f"Say which one with {option} NAME or {option} NUMBER: {', '.join(titles)}."

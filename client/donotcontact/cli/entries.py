@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from donotcontact.cli.eventwords import event_actor, event_sentence, evidence_line
 from donotcontact.cli.messages import plain
 from donotcontact.cli.nouns import (
     ENTRY_REASON,
@@ -18,7 +19,6 @@ from donotcontact.cli.nouns import (
     short_name,
 )
 from donotcontact.cli.output import Output
-from donotcontact.cli.sentences import event_actor, event_sentence, evidence_line
 from donotcontact.cli.session import JsonOption, RegionOption, session_of
 from donotcontact.v1.core_pb2 import Source
 from donotcontact.v1.entry_pb2 import Entry, EntryReason, EntryState

@@ -42,7 +42,9 @@ RequestIdOption = Annotated[
         "--request-id", metavar="UUID", help="Makes a retry safe for 7 days. Default: a new one for each run."
     ),
 ]
-ValidateOption = Annotated[bool, typer.Option("--validate-only", help="Say what would happen; change nothing.")]
+ValidateOption = Annotated[
+    bool, typer.Option("--validate-only", "--dry-run", help="Say what would happen; change nothing.")
+]
 
 
 def evidence_of(call_id: str, recording: str, campaign: str, reference: str) -> Evidence | None:

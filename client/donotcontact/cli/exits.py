@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What scripts branch on. Only OK after check, scrub, explain or claim means "go ahead"."""
+    """What scripts branch on. Only OK after a question or a claim means "go ahead"."""
 
     OK = 0
     NOT_ALLOWED = 1
@@ -16,11 +16,15 @@ class ExitCode(IntEnum):
 
 
 EXIT_MEANINGS = {
-    ExitCode.OK: "It worked; for `check`, `scrub` and `explain`: every address is ALLOW.",
+    ExitCode.OK: (
+        "It worked; for `check`, `scrub`, `explain` and `attempts reserve`: every address is ALLOW; for `optin claim` "
+        "and `claim-send`: send now."
+    ),
     ExitCode.NOT_ALLOWED: (
-        "The answer is no: an address is not allowed (`check`, `scrub`, `explain`), the opt-in request was not granted "
-        "(`optin claim`), an entry was kept because it is the person's own word (`remove`), the journal is broken "
-        "(`journal verify`)."
+        "The answer is no: an address is not allowed (`check`, `scrub`, `explain`, `attempts reserve`), the opt-in "
+        "request or the send was not granted (`optin claim`, `claim-send`), no permission was made (`permit`), a claim "
+        "is not known (`attempts complete`), a policy differs (`policy diff`), a case fails (`policy test`), an "
+        "entry was kept because it is the person's own word (`remove`), the journal is broken (`journal verify`)."
     ),
     ExitCode.USAGE: "The command line is wrong, or a question was left unanswered. Nothing was done.",
     ExitCode.REFUSED: "The server refused: the request is wrong, or the token may not do it. Nothing was changed.",

@@ -4,11 +4,11 @@ from typing import Annotated
 
 import typer
 
+from donotcontact.cli.eventwords import channels_line
 from donotcontact.cli.evidence import RequestIdOption
 from donotcontact.cli.messages import plain
 from donotcontact.cli.nouns import CHANNEL, PURPOSE, enum_parser, option_names, short_name
 from donotcontact.cli.output import Output
-from donotcontact.cli.sentences import channels_line
 from donotcontact.cli.session import JsonOption, session_of
 from donotcontact.v1.core_pb2 import Channel, Purpose
 from donotcontact.v1.entry_pb2 import Label

@@ -4,12 +4,13 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 from google.protobuf.descriptor import EnumDescriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from donotcontact.v1 import core_pb2, entry_pb2, event_pb2, journal_service_pb2, verdict_pb2
+from donotcontact.v1 import attempt_service_pb2, core_pb2, entry_pb2, event_pb2, journal_service_pb2, verdict_pb2
 
 CHANNEL = core_pb2.Channel.DESCRIPTOR
 PURPOSE = core_pb2.Purpose.DESCRIPTOR
@@ -23,6 +24,12 @@ EVENT_KIND = journal_service_pb2.EventKind.DESCRIPTOR
 ROLE = event_pb2.Role.DESCRIPTOR
 VERDICT = verdict_pb2.Verdict.DESCRIPTOR
 RULE = verdict_pb2.Rule.DESCRIPTOR
+CONSENT_KIND = core_pb2.ConsentKind.DESCRIPTOR
+ATTEMPT_SCOPE = core_pb2.AttemptScope.DESCRIPTOR
+ATTEMPT_OUTCOME = core_pb2.AttemptOutcome.DESCRIPTOR
+MESSAGE_CLASS = core_pb2.MessageClass.DESCRIPTOR
+REVIEW_DECISION = core_pb2.ReviewDecision.DESCRIPTOR
+COMPLETION = attempt_service_pb2.CompletionOutcome.DESCRIPTOR
 ADDRESS_FAULT = verdict_pb2.AddressFault.DESCRIPTOR
 
 RELATIVE_TIME = re.compile(r"\+(\d{1,5})([mhdw])")
@@ -43,6 +50,11 @@ def option_name(enum: EnumDescriptor, number: int) -> str:
 def option_names(enum: EnumDescriptor) -> list[str]:
     """Return every name that an option takes, in the order of the contract."""
     return [option_name(enum, value.number) for value in enum.values if value.number]
+
+
+def words(enum: EnumDescriptor, number: int) -> str:
+    """Return the name as words, such as business relationship; nothing for 0."""
+    return short_name(enum, number).lower().replace("_", " ") if number else ""
 
 
 def enum_number(enum: EnumDescriptor, name: str) -> int | None:
@@ -98,6 +110,16 @@ def iso_of(moment: datetime) -> str:
 def iso_of_ms(milliseconds: int) -> str:
     """Write milliseconds since 1970-01-01 UTC as a time."""
     return iso_of(datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=milliseconds))
+
+
+def local_words(moment: datetime, zone: str) -> str:
+    """Write a time as a person there reads it, such as Wed 2026-11-04 08:00 (America/New_York); UTC without a zone."""
+    try:
+        local = moment.astimezone(ZoneInfo(zone or "UTC"))
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # this machine does not know the zone
+        zone, local = "UTC", moment.astimezone(UTC)
+    seconds = f":{local:%S}" if local.second else ""
+    return f"{local:%a %Y-%m-%d %H:%M}{seconds} ({zone or 'UTC'})"
 
 
 def _prefix(enum: EnumDescriptor) -> str:

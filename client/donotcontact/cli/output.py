@@ -80,6 +80,16 @@ def verdict_text(name: str) -> Text:
     return Text(name, style=verdict_style(name))
 
 
+def share(part: int, whole: int) -> str:
+    """Write a share in percent; never 0.0 % for some, nor 100.0 % for not all."""
+    percent = 100 * part / whole if whole else 0.0
+    if part > 0 and percent < 0.05:
+        return "<0.1 %"
+    if part < whole and percent >= 99.95:
+        return ">99.9 %"
+    return f"{percent:.1f} %"
+
+
 def clean(text: str) -> str:
     """Take control characters out, so that nothing stored can steer the terminal."""
     return "".join(" " if unicodedata.category(each) == "Cc" and each != "\n" else each for each in text)

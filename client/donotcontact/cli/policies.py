@@ -1,15 +1,21 @@
 """`dnc policy`: the rules of campaigns and flows, as YAML."""
 
+from itertools import groupby
 from typing import Annotated
 
 import typer
 
+from donotcontact import Client, NotFound
+from donotcontact.cli import policytest
 from donotcontact.cli.evidence import ActorOption, RequestIdOption, ValidateOption
+from donotcontact.cli.exits import ExitCode
 from donotcontact.cli.messages import plain
 from donotcontact.cli.nouns import CHANNEL, PURPOSE, iso, short_name
+from donotcontact.cli.output import Output
+from donotcontact.cli.policydiff import Change, differences
 from donotcontact.cli.policyfile import read_policy, write_policy
 from donotcontact.cli.session import JsonOption, session_of
-from donotcontact.v1.policy_pb2 import Mode
+from donotcontact.v1.policy_pb2 import Mode, Policy
 from donotcontact.v1.policy_service_pb2 import AppliedPolicy
 
 group = typer.Typer(name="policy", no_args_is_help=True, help="Policies: the rules of one campaign or flow.")
@@ -28,7 +34,7 @@ def apply(
 ) -> None:
     """Put a policy in force, whole or not at all, in place of the one with its name.
 
-    Example: `dnc policy apply -f us-telemarketing.yaml --validate-only`
+    Example: `dnc policy apply -f us-telemarketing.yaml --dry-run`
 
     A key or value that is not known is refused with its path and line.
     """
@@ -77,6 +83,35 @@ def list_all(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
     session.output.table(titles, map(_row, policies))
 
 
+@group.command("diff")
+def diff(
+    ctx: typer.Context,
+    *,
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The policy as YAML; - is standard input.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Show what a file would change against the policy in force, field by field. Changes nothing.
+
+    Example: `dnc policy diff us-telemarketing.yaml`
+
+    Leaves with 0 where they are the same, and with 1 where they differ or no such policy is in force. A default that is
+    written out is no difference, nor is another order.
+    """
+    session = session_of(ctx, as_json)
+    policy = read_policy(file, session.stdin)
+    with session.client() as client:
+        in_force = _in_force(client, policy.name)
+    changes = differences(in_force.policy if in_force else Policy(), policy)
+    if session.output.as_json:
+        session.output.document(_diff_document(policy.name, in_force, changes))
+    else:
+        _show_diff(session.output, policy.name, in_force, changes)
+    raise typer.Exit(ExitCode.NOT_ALLOWED if changes else ExitCode.OK)
+
+
+policytest.register(group)
+
+
 @group.command("delete")
 def delete(
     ctx: typer.Context,
@@ -97,6 +132,43 @@ def delete(
         session.output.document(answer)
     else:
         session.output.say(f"{name} is no longer in force." if answer.changed else f"There was no policy {name}.")
+
+
+def _in_force(client: Client, name: str) -> AppliedPolicy | None:
+    try:
+        return client.get_policy(name).applied
+    except NotFound:
+        return None
+
+
+def _diff_document(name: str, in_force: AppliedPolicy | None, changes: list[Change]) -> dict[str, object]:
+    return {
+        "name": name,
+        "version": in_force.version if in_force else None,
+        "differs": bool(changes),
+        "changes": [{"path": each.path, "in_force": each.before, "file": each.after} for each in changes],
+    }
+
+
+def _show_diff(output: Output, name: str, in_force: AppliedPolicy | None, changes: list[Change]) -> None:
+    if not changes:
+        output.say(f"{name} is in force as it stands in the file.")
+        return
+    if in_force is None:
+        output.say(f"No policy {name} is in force: all of it would be new.", "bold")
+    else:
+        output.say(f"{name} would change against version {in_force.version}:", "bold")
+    for path, alike in groupby(changes, key=lambda each: each.path):
+        output.say(f"  {path}")
+        for each in alike:
+            _show_change(output, each)
+
+
+def _show_change(output: Output, change: Change) -> None:
+    if change.before:
+        output.say(f"    - {change.before}", "red")
+    if change.after:
+        output.say(f"    + {change.after}", "green")
 
 
 def _row(applied: AppliedPolicy) -> tuple[str, ...]:

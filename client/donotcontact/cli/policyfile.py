@@ -2,32 +2,28 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import yaml
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from donotcontact.cli.exits import FileError
 from donotcontact.cli.messages import Field, plain
 from donotcontact.cli.nouns import enum_number, iso, option_names
+from donotcontact.cli.yamlfile import line_of, refuse, yaml_document
 from donotcontact.v1.policy_pb2 import Policy
 from donotcontact.v1.policy_service_pb2 import AppliedPolicy
-
-FILE_BYTES_MAX = 1_048_576
 
 
 def read_policy(path: str, stdin: BinaryIO) -> Policy:
     """Read a policy from a file, or from standard input for `-`. Raises FileError with path and line of every fault."""
-    name = "standard input" if path == "-" else path
+    name, root = yaml_document(path, stdin, what="a policy", example="name: us-telemarketing")
     faults: list[str] = []
     policy = Policy()
-    _fill(policy, _document(_text(path, stdin), name), "", faults)
+    _fill(policy, root, "", faults)
     if not faults and not policy.name:
         faults.append("name: is missing")
-    if faults:
-        raise FileError(f"{name} is not a policy:\n  " + "\n  ".join(faults))
+    refuse(name, "a policy", faults)
     return policy
 
 
@@ -42,36 +38,11 @@ class _Dumper(yaml.SafeDumper):
     """Lists of words on one line, as people write them."""
 
     def represent_list(self, data: Any) -> yaml.SequenceNode:
-        flow = all(isinstance(element, str) for element in data)
+        flow = all(isinstance(element, str | int) for element in data)
         return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=flow)
 
 
 _Dumper.add_representer(list, _Dumper.represent_list)
-
-
-def _text(path: str, stdin: BinaryIO) -> bytes:
-    try:
-        content = stdin.read(FILE_BYTES_MAX + 1) if path == "-" else Path(path).read_bytes()
-    except OSError as error:
-        raise FileError(f"{path} cannot be read: {error.strerror}.") from None
-    if len(content) > FILE_BYTES_MAX:
-        raise FileError(f"{path} is longer than {FILE_BYTES_MAX:,} bytes: no policy is.")
-    return content
-
-
-def _document(content: bytes, name: str) -> yaml.MappingNode:
-    try:
-        documents = list(yaml.compose_all(content, Loader=yaml.SafeLoader))
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FileError(f"{name}, line {line}: not YAML: {error.problem or 'syntax'}.") from None
-    except (yaml.YAMLError, RecursionError):
-        raise FileError(f"{name} is not YAML.") from None
-    if len(documents) != 1:
-        raise FileError(f"{name} holds {len(documents)} documents.", "Write one policy in each file.")
-    if not isinstance(documents[0], yaml.MappingNode):
-        raise FileError(f"{name} is not a policy: it must begin with keys, such as name: us-telemarketing.")
-    return documents[0]
 
 
 def _fill(message: Message, node: yaml.MappingNode, path: str, faults: list[str]) -> None:
@@ -82,9 +53,9 @@ def _fill(message: Message, node: yaml.MappingNode, path: str, faults: list[str]
         field = fields.get(key.value) if isinstance(key, yaml.ScalarNode) else None
         if field is None:
             known = ", ".join(each.name for each in message.DESCRIPTOR.fields)
-            faults.append(f"{here} (line {_line(key)}): no such key; known are {known}")
+            faults.append(f"{here} (line {line_of(key)}): no such key; known are {known}")
         elif field.name in seen:
-            faults.append(f"{here} (line {_line(key)}): stands here twice")
+            faults.append(f"{here} (line {line_of(key)}): stands here twice")
         else:
             seen.add(field.name)
             _set(message, field, value, here, faults)
@@ -115,19 +86,19 @@ def _fill_child(child: Message, node: yaml.Node, path: str, faults: list[str]) -
     if isinstance(node, yaml.MappingNode):
         _fill(child, node, f"{path}.", faults)
     else:
-        faults.append(f"{path} (line {_line(node)}): must be keys and values")
+        faults.append(f"{path} (line {line_of(node)}): must be keys and values")
 
 
 def _elements(node: yaml.Node, path: str, faults: list[str]) -> Iterator[yaml.Node]:
     if isinstance(node, yaml.SequenceNode):
         yield from node.value
     else:
-        faults.append(f"{path} (line {_line(node)}): must be several, such as [one, two]")
+        faults.append(f"{path} (line {line_of(node)}): must be several, such as [one, two]")
 
 
 def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str | int | None:
     if not isinstance(node, yaml.ScalarNode) or node.tag.endswith(":null"):
-        faults.append(f"{path} (line {_line(node)}): must be one word or text")
+        faults.append(f"{path} (line {line_of(node)}): must be one word or text")
         return None
     if field.cpp_type == FieldDescriptor.CPPTYPE_UINT32:
         return _number(node, path, faults)
@@ -136,16 +107,12 @@ def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str 
     number = enum_number(field.enum_type, node.value)
     if number is None:
         names = ", ".join(name.upper().replace("-", "_") for name in option_names(field.enum_type))
-        faults.append(f"{path} (line {_line(node)}): {node.value!r} is not one of {names}")
+        faults.append(f"{path} (line {line_of(node)}): {node.value!r} is not one of {names}")
     return number
 
 
 def _number(node: yaml.ScalarNode, path: str, faults: list[str]) -> int | None:
     if re.fullmatch(r"[0-9]{1,9}", node.value, re.ASCII):
         return int(node.value)
-    faults.append(f"{path} (line {_line(node)}): must be a whole number, such as 31")
+    faults.append(f"{path} (line {line_of(node)}): must be a whole number, such as 31")
     return None
-
-
-def _line(node: yaml.Node) -> int:
-    return int(node.start_mark.line) + 1

@@ -47,15 +47,53 @@ What `dnc scrub` and `dnc add --from-file` read:
 
 What `dnc scrub` writes:
 
-- Every row once, in order, its text unchanged, with `dnc_verdict` and `dnc_reason` behind it. UTF-8, with a byte order
-  mark if the input had one. The delimiter and line ending of the input.
+- Every row once, in order, its text unchanged, with `dnc_verdict`, `dnc_reason` and `dnc_retry_at` behind it; under a
+  policy in SHADOW mode also `dnc_shadow_verdict`. UTF-8, with a byte order mark if the input had one. The delimiter and
+  line ending of the input.
+- `dnc_retry_at` is when a row that is DEFER opens, in UTC; empty for the others, and where no opening is known.
 - A row that is shorter than the widest is filled up with empty cells; the header too. A file without a header gets
   none. Blank lines inside the file are rows without an address: INVALID. Blank lines at the end are left out.
 - There is no column with the normalized address: the scrub answer of the server does not hold it. `dnc check` does.
-- A file that has a column `dnc_verdict` or `dnc_reason` already is refused: an old verdict must not be read as new.
+- A file that has one of these columns already is refused: an old verdict must not be read as new.
 - Cells stay as they were, also those that a spreadsheet reads as a formula (`=1+1`). Take care with files of strangers.
 - The result is written beside its target under a temporary name and renamed when it is whole. A run that breaks leaves
   none. A result that exists stays, unless `--force` is given. The call file itself is never overwritten.
+
+The columns of `--time-zone-column`, `--postal-code-column`, `--contact-column` and `--debt-column` go to the server
+with their rows; an empty cell says nothing. A cell that the server refuses, such as a time zone that does not exist,
+ends the run and is named by its row.
+
+## Policies and their cases
+
+A policy is YAML in the names of `proto/donotcontact/v1/policy.proto`, enum values without their prefix:
+
+```yaml
+name: us-telemarketing
+channels: [VOICE, SMS]
+registries:
+  - {name: us-national, max_age_days: 31, lifted_by: [EXPRESS_WRITTEN, BUSINESS_RELATIONSHIP]}
+calling_hours: [us-federal, us-states]
+attempt_limits:
+  - {max: 3, per_hours: 24, regions: [US-FL, US-OK, US-MD]}
+cooldowns:
+  - {after: CONVERSATION, days: 7, per: DEBT}
+```
+
+What `dnc policy test` reads:
+
+```yaml
+policy: us-telemarketing            # the policy in force that is asked; --policy FILE asks a file instead
+cases:
+  - name: Florida closes at eight
+    address: +1 305 555 0123
+    channel: VOICE
+    time: 2026-11-24T20:30-05:00    # without an offset: the time of time_zone
+    expect: DEFER
+    reasons: [us-fl-hours]          # each must be among the reasons: a legal rule by its id, or a rule such as ENTRY
+```
+
+A case may also have `region`, `time_zone`, `postal_code`, `contact_id` and `debt_id`. In both files a key that is not
+known is refused with its path and line.
 """
 
 

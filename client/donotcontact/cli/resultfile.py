@@ -16,23 +16,28 @@ from donotcontact.cli.exits import FileError, UsageError
 
 VERDICT_COLUMN = "dnc_verdict"
 REASON_COLUMN = "dnc_reason"
+RETRY_COLUMN = "dnc_retry_at"
+SHADOW_COLUMN = "dnc_shadow_verdict"
 NEVER_PLAIN = '"\r\n'
 
 
 class ScreenedRows:
-    """The rows of a call file with their verdict and reason behind them, each cell as it stood."""
+    """The rows of a call file with verdict, reason and opening behind them, each cell as it stood."""
 
     def __init__(self, stream: TextIO, layout: Layout) -> None:
         self.stream = stream
         self.layout = layout
+        self.shadow = False
         self._unquoted: dict[str, str] = {}
 
-    def begin(self) -> None:
-        """Write what stands above the rows; the header gains the two columns."""
-        _begin(self.stream, self.layout, with_verdicts=True)
+    def begin(self, *, shadow: bool = False) -> None:
+        """Write what stands above the rows; the header gains our columns, one more under a policy in SHADOW mode."""
+        self.shadow = shadow
+        titles = [VERDICT_COLUMN, REASON_COLUMN, RETRY_COLUMN, *([SHADOW_COLUMN] if shadow else [])]
+        _begin(self.stream, self.layout, titles)
 
-    def add(self, record: Record, verdict: str, reason: str) -> None:
-        """Write one row; a short one is filled up, so that the two columns stand under their names."""
+    def add(self, record: Record, verdict: str, reason: str, retry_at: str = "", shadow: str = "") -> None:
+        """Write one row; a short one is filled up, so that our columns stand under their names."""
         layout = self.layout
         missing = layout.width - max(len(record[1]), 1)
         quoted = self._unquoted.get(reason)
@@ -40,7 +45,7 @@ class ScreenedRows:
             quoted = self._quoted(reason)
         self.stream.write(
             f"{record[0]}{layout.delimiter * missing}{layout.delimiter}{verdict}{layout.delimiter}{quoted}"
-            f"{layout.line_ending}"
+            f"{layout.delimiter}{retry_at}{layout.delimiter + shadow if self.shadow else ''}{layout.line_ending}"
         )
 
     def _quoted(self, reason: str) -> str:
@@ -59,7 +64,7 @@ class CleanRows:
 
     def begin(self) -> None:
         """Write what stands above the rows."""
-        _begin(self.stream, self.layout, with_verdicts=False)
+        _begin(self.stream, self.layout, [])
 
     def add(self, record: Record) -> None:
         """Write one row as it stood."""
@@ -126,21 +131,22 @@ def copy_out(draft: Draft, target: BinaryIO) -> None:
 def refuse_screened(layout: Layout) -> None:
     """Refuse a file that holds verdicts already: two columns of one name would be mixed up."""
     titles = {title.strip().casefold() for title in layout.header[1]} if layout.header else set()
-    if titles & {VERDICT_COLUMN, REASON_COLUMN}:
+    ours = [title for title in (VERDICT_COLUMN, REASON_COLUMN, RETRY_COLUMN, SHADOW_COLUMN) if title in titles]
+    if ours:
         raise FileError(
-            f"The file holds a column {VERDICT_COLUMN} or {REASON_COLUMN} already.",
-            "Screen the original file again, or take the two columns out: an old verdict permits nothing.",
+            f"The file holds a column {' and '.join(ours)} already.",
+            "Screen the original file again, or take our columns out: an old verdict permits nothing.",
         )
 
 
-def _begin(stream: TextIO, layout: Layout, *, with_verdicts: bool) -> None:
+def _begin(stream: TextIO, layout: Layout, titles: list[str]) -> None:
     stream.writelines(line + layout.line_ending for line in layout.preamble)
     if layout.header is None:
         return
     header = layout.header[0]
-    if with_verdicts:
+    if titles:
         header += layout.delimiter * (layout.width - len(layout.header[1]))
-        header += f"{layout.delimiter}{VERDICT_COLUMN}{layout.delimiter}{REASON_COLUMN}"
+        header += "".join(layout.delimiter + title for title in titles)
     stream.write(header + layout.line_ending)
 
 

@@ -2,7 +2,6 @@
 
 import sys
 import time
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,54 +9,40 @@ from typing import Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
-from donotcontact import Channel, Client, IncompleteAnswer
-from donotcontact.cli.callfile import CallFile, Record, open_call_file
-from donotcontact.cli.check import ChannelOption
+from donotcontact import Channel
+from donotcontact.cli.callfile import CallFile, open_call_file
+from donotcontact.cli.check import AtOption, ChannelOption
 from donotcontact.cli.columns import Column, choose_column
+from donotcontact.cli.context import DraftOption
 from donotcontact.cli.exits import ExitCode, UsageError
+from donotcontact.cli.fileoptions import (
+    ColumnOption,
+    ContactColumnOption,
+    DebtColumnOption,
+    DelimiterOption,
+    EncodingOption,
+    HeaderOption,
+    PostalCodeColumnOption,
+    TimeZoneColumnOption,
+    delimiter_of,
+)
+from donotcontact.cli.nouns import iso_of, parse_time
 from donotcontact.cli.output import Output, verdict_text
+from donotcontact.cli.policyfile import read_policy
+from donotcontact.cli.previewing import preview_document, show_preview
 from donotcontact.cli.resultfile import CleanRows, Draft, ScreenedRows, check_targets, copy_out, drafts, refuse_screened
+from donotcontact.cli.screening import CHUNK_ADDRESSES, Question, Screening, context_columns
 from donotcontact.cli.sentences import findings_line, verdict_name
-from donotcontact.cli.session import JsonOption, PolicyOption, RegionOption, session_of
+from donotcontact.cli.session import JsonOption, PolicyOption, RegionOption, Session, session_of
 from donotcontact.cli.tally import Tally
-from donotcontact.v1.verdict_pb2 import Finding
 
-CHUNK_ADDRESSES = 2_000
-"""As many unusual spellings as the server reads in one request; with more, it would leave rows unread."""
-ADDRESS_CHARS_MAX = 320
-TOO_LONG = "x" * (ADDRESS_CHARS_MAX + 1)
-DELIMITER_NAMES = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+PREVIEW_TIMEOUT_S = 60.0
+HOURS_MAX = 168
 
 Ticker = Callable[[int], None]
 """Takes the number of rows that are done."""
-
-ColumnOption = Annotated[
-    str | None,
-    typer.Option(
-        "--column",
-        metavar="NAME|N",
-        help="The column of the addresses, by name or by number from 1. Default: found by looking.",
-    ),
-]
-EncodingOption = Annotated[
-    str | None,
-    typer.Option(
-        "--encoding", metavar="NAME", help="Such as cp1250. Default: UTF-8, UTF-16 with its mark, else Windows-1252."
-    ),
-]
-DelimiterOption = Annotated[
-    str | None,
-    typer.Option("--delimiter", metavar="NAME", help=f"{', '.join(DELIMITER_NAMES)}. Default: found by looking."),
-]
-HeaderOption = Annotated[
-    bool | None,
-    typer.Option(
-        "--header/--no-header",
-        help="Whether the first row names the columns. Default: found by looking.",
-        show_default=False,
-    ),
-]
 
 
 def register(app: typer.Typer) -> None:
@@ -83,6 +68,25 @@ def scrub(
         ),
     ] = None,
     region: RegionOption = "",
+    time_zone_column: TimeZoneColumnOption = None,
+    postal_code_column: PostalCodeColumnOption = None,
+    contact_column: ContactColumnOption = None,
+    debt_column: DebtColumnOption = None,
+    at: AtOption = None,
+    preview: Annotated[
+        bool, typer.Option("--preview", help="Count by verdict and by reason instead, and write no result file.")
+    ] = False,
+    hours: Annotated[
+        int | None,
+        typer.Option(
+            "--hours",
+            min=0,
+            max=HOURS_MAX,
+            metavar="N",
+            help="With --preview: how many would be ALLOW in each of the coming hours. Default: 24.",
+        ),
+    ] = None,
+    draft: DraftOption = None,
     encoding: EncodingOption = None,
     delimiter: DelimiterOption = None,
     header: HeaderOption = None,
@@ -98,84 +102,102 @@ def scrub(
 
     Every row comes out once, in order, its cells unchanged. A run that breaks leaves no result file. Leaves with 0 only
     where every row is ALLOW, else with 1; see --exit-zero.
+
+    Before a campaign: `dnc scrub leads.csv --channel voice --policy us-telemarketing --preview --hours 48` counts, and
+    leaves with 0. With --draft FILE it counts by a policy that is not applied.
     """
     session = session_of(ctx, as_json)
-    target = _target(file, out, session.output.as_json)
+    _check_preview(preview, hours=hours, draft=draft, out=out, only_allowed=only_allowed, policy=policy)
+    target = None if preview else _target(file, out, session.output.as_json)
     check_targets([place for place in (target, only_allowed) if place], file, force=force)
-    cut = _delimiter(delimiter)
+    question = Question(Channel(channel), policy, region, parse_time(at, session.surroundings.now) if at else None)
+    wanted = {
+        "time_zones": time_zone_column,
+        "postal_codes": postal_code_column,
+        "contact_ids": contact_column,
+        "debt_ids": debt_column,
+    }
+    cut = delimiter_of(delimiter)
     with open_call_file(file, session.stdin, encoding=encoding, delimiter=cut, header=header) as calls:
-        refuse_screened(calls.layout)
+        if not preview:
+            refuse_screened(calls.layout)
         chosen = _choose(calls, column, channel)
+        context = context_columns(calls, wanted)
         _tell(session.output, calls, chosen)
-        started = time.monotonic()
-        tally = Tally()
-        marked = calls.layout.encoding in {"utf-8-sig", "utf-16"}
-        with drafts([target, *([only_allowed] if only_allowed else [])], file, marked=marked) as opened:
-            with session.client() as client, _progress(session.output, calls.layout.rows) as progress:
-                answers = Screening(calls, chosen.index, client, channel=channel, policy=policy, region=region)
-                _write(answers, opened, tally, progress)
-            if target is None:
-                copy_out(opened[0], sys.stdout.buffer)
-    tally.seconds = time.monotonic() - started
+        with session.client() as client:
+            rows = Screening(calls, chosen.index, client, question, context)
+            if preview:
+                _preview(session, rows, file, draft, 24 if hours is None else hours)
+                return
+            tally = _screen(session.output, rows, file, target, only_allowed)
     _conclude(session.output, tally, file, target, only_allowed)
     raise typer.Exit(ExitCode.OK if exit_zero or tally.all_allowed else ExitCode.NOT_ALLOWED)
 
 
-class Screening:
-    """The rows of a call file in order, each with its verdict and the findings behind it."""
+def _screen(output: Output, rows: Screening, file: str, target: Path | None, only_allowed: Path | None) -> Tally:
+    started = time.monotonic()
+    tally = Tally()
+    layout = rows.calls.layout
+    marked = layout.encoding in {"utf-8-sig", "utf-16"}
+    with drafts([target, *([only_allowed] if only_allowed else [])], file, marked=marked) as opened:
+        with _progress(output, layout.rows) as progress:
+            _write(rows, opened, tally, progress)
+        if target is None:
+            copy_out(opened[0], sys.stdout.buffer)
+    tally.seconds = time.monotonic() - started
+    return tally
 
-    def __init__(self, calls: CallFile, index: int, client: Client, *, channel: int, policy: str, region: str) -> None:
-        self.calls = calls
-        self.index = index
-        self.client = client
-        self.channel = Channel(channel)
-        self.policy = policy
-        self.region = region
-        self.waiting: deque[Record] = deque()
 
-    def __iter__(self) -> Iterator[tuple[Record, int, bool, list[Finding]]]:
-        """Yield (row, verdict, whether it may be contacted, findings). Raises IncompleteAnswer for rows without one."""
-        expected = 0
-        answers = self.client.scrub(
-            self._addresses(), channel=self.channel, policy=self.policy, region=self.region, chunk=CHUNK_ADDRESSES
-        )
-        for answer in answers:
-            if answer.offset != expected:
-                raise IncompleteAnswer("the verdicts are not in the order of the rows")
-            expected += len(answer)
-            reported = len(answer.shadow_verdicts) > 0
-            for place, (verdict, allowed) in enumerate(zip(answer.verdicts, answer.allowed, strict=True)):
-                findings = [] if allowed and not reported else list(answer.findings_of(place))
-                yield self.waiting.popleft(), verdict, bool(allowed), findings
-        if expected != self.calls.layout.rows:
-            raise IncompleteAnswer(f"{self.calls.layout.rows - expected} rows have no verdict")
-
-    def _addresses(self) -> Iterator[str]:
-        for record in self.calls.rows():
-            self.waiting.append(record)
-            cells = record[1]
-            address = cells[self.index] if self.index < len(cells) else ""
-            # The server would refuse it too; this keeps a cell of megabytes off the wire.
-            yield address if len(address) <= ADDRESS_CHARS_MAX else TOO_LONG
+def _preview(session: Session, rows: Screening, file: str, draft: str | None, hours: int) -> None:
+    policy = read_policy(draft, session.stdin) if draft else None
+    preview = rows.preview(policy, hours, max(PREVIEW_TIMEOUT_S, session.connection.timeout_s))
+    if session.output.as_json:
+        session.output.document(preview_document(preview, file))
+    else:
+        show_preview(session.output, preview, session.surroundings.zone)
 
 
 def _write(answers: Screening, opened: list[Draft], tally: Tally, progress: Ticker) -> None:
     layout = answers.calls.layout
     screened = ScreenedRows(opened[0].stream, layout)
     clean = CleanRows(opened[1].stream, layout) if len(opened) > 1 else None
-    screened.begin()
-    if clean:
-        clean.begin()
-    names: dict[int, str] = {}
-    for record, verdict, allowed, findings in answers:
-        tally.add(verdict, allowed, findings)
-        name = names.get(verdict) or names.setdefault(verdict, verdict_name(verdict))
-        screened.add(record, name, "" if allowed and not findings else findings_line(verdict, findings))
-        if clean and allowed:
-            clean.add(record)
+    begun = False
+    names: dict[int, str] = {0: ""}
+    for row in answers:
+        if not begun:
+            begun = _begin(screened, clean, shadow=row.shadow != 0)
+        tally.add(row.verdict, row.allowed, row.findings, row.shadow)
+        name, shadow = (
+            names.get(verdict) or names.setdefault(verdict, verdict_name(verdict))
+            for verdict in (row.verdict, row.shadow)
+        )
+        reason = "" if row.allowed and not row.findings else findings_line(row.verdict, row.findings)
+        screened.add(row.record, name, reason, iso_of(row.retry_at) if row.retry_at else "", shadow)
+        if clean and row.allowed:
+            clean.add(row.record)
         if tally.rows % CHUNK_ADDRESSES == 0:
             progress(tally.rows)
+    if not begun:
+        _begin(screened, clean, shadow=False)
     progress(tally.rows)
+
+
+def _begin(screened: ScreenedRows, clean: CleanRows | None, *, shadow: bool) -> bool:
+    screened.begin(shadow=shadow)
+    if clean:
+        clean.begin()
+    return True
+
+
+def _check_preview(
+    preview: bool, *, hours: int | None, draft: str | None, out: str | None, only_allowed: Path | None, policy: str
+) -> None:
+    if preview and (out is not None or only_allowed):
+        raise UsageError("--preview writes no file.", "Leave --out and --only-allowed out.")
+    if not preview and (hours is not None or draft):
+        raise UsageError("--hours and --draft go with --preview.")
+    if draft and policy:
+        raise UsageError("--draft stands in place of --policy.", "Give one of them.")
 
 
 def _target(file: str, out: str | None, as_json: bool) -> Path | None:
@@ -186,14 +208,6 @@ def _target(file: str, out: str | None, as_json: bool) -> Path | None:
     if out == "-":
         return None
     return Path(out) if out is not None else Path(f"{file}.screened.csv")
-
-
-def _delimiter(name: str | None) -> str | None:
-    if name is None or name in DELIMITER_NAMES.values():
-        return name
-    if name not in DELIMITER_NAMES:
-        raise UsageError("--delimiter is none of " + ", ".join(DELIMITER_NAMES) + ".")
-    return DELIMITER_NAMES[name]
 
 
 def _choose(calls: CallFile, column: str | None, channel: int) -> Column:
@@ -235,11 +249,19 @@ def _conclude(output: Output, tally: Tally, file: str, target: Path | None, only
         return
     to_errors = target is None
     tell = output.note if to_errors else output.say
-    rows = [
-        (verdict_text(verdict), reason or "nothing stands against it", f"{count:,}", tally.share(count))
-        for verdict, reason, count in tally.by_reason()
+    shadowed = tally.has_shadow
+    rows: list[tuple[str | Text, ...]] = [
+        (
+            verdict_text(verdict),
+            *([shadow] if shadowed else []),
+            reason or "nothing stands against it",
+            f"{count:,}",
+            tally.share(count),
+        )
+        for verdict, shadow, reason, count in tally.by_reason()
     ]
-    output.table(["verdict", "reason", "rows#", "share#"], rows, to_errors=to_errors)
+    titles = ["verdict", *(["shadow"] if shadowed else []), "reason", "rows#", "share#"]
+    output.table(titles, rows, to_errors=to_errors)
     tell(f"{tally.skipped:,} of {tally.rows:,} will be skipped ({tally.share(tally.skipped)}). {tally.rate()}.", "bold")
     for name, place in (("Result", target), ("Clean call list", only_allowed)):
         if place:
@@ -255,8 +277,10 @@ def _document(tally: Tally, file: str, target: Path | None, only_allowed: Path |
         "allowed": tally.allowed,
         "skipped": tally.skipped,
         "verdicts": tally.verdicts(),
+        "shadow_verdicts": tally.shadow_verdicts(),
         "reasons": [
-            {"verdict": verdict, "reason": reason, "rows": count} for verdict, reason, count in tally.by_reason()
+            {"verdict": verdict, **({"shadow": shadow} if shadow else {}), "reason": reason, "rows": count}
+            for verdict, shadow, reason, count in tally.by_reason()
         ],
         "seconds": round(tally.seconds, 3),
     }

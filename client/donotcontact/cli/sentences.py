@@ -1,38 +1,40 @@
-"""Findings, verdicts and events as sentences that a person understands."""
+"""Findings and verdicts as sentences that a person understands."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Sequence
+from datetime import datetime
 
-from google.protobuf.message import Message
-
+from donotcontact.cli.eventwords import SAID, event_sentence
 from donotcontact.cli.nouns import (
     ADDRESS_FAULT,
-    CHANNEL,
-    OPT_IN_STATUS,
-    REMOVAL_REASON,
-    ROLE,
+    ATTEMPT_OUTCOME,
+    ATTEMPT_SCOPE,
+    CONSENT_KIND,
     RULE,
     SOURCE,
     VERDICT,
-    option_name,
+    enum_number,
+    local_words,
     short_name,
     time_of,
+    words,
 )
-from donotcontact.v1.core_pb2 import Evidence
-from donotcontact.v1.entry_pb2 import Label
-from donotcontact.v1.event_pb2 import Event
-from donotcontact.v1.verdict_pb2 import AddressFault, Finding, Rule, Verdict
+from donotcontact.v1.core_pb2 import AttemptOutcome
+from donotcontact.v1.verdict_pb2 import AddressFault, AttemptCount, Finding, LegalRule, Rule, Verdict
 
-SAID = {
-    "AGENT": "said to an agent",
-    "IVR": "said to the voice menu",
-    "BOT": "said to a bot",
-    "INBOUND_MESSAGE": "written by the person in a message",
-    "IMPORT": "from an imported file",
-    "API": "from another system",
-    "CONSOLE": "added by hand",
-    "WORKFLOW": "added by a workflow",
-}
+__all__ = [
+    "RULE_WORDS",
+    "event_sentence",
+    "fault_words",
+    "finding_kind",
+    "finding_sentence",
+    "findings_line",
+    "opening_words",
+    "row_sentence",
+    "rule_words",
+    "verdict_name",
+    "verdict_style",
+]
+
 FAULTS = {
     AddressFault.ADDRESS_FAULT_EMPTY: "there is no address",
     AddressFault.ADDRESS_FAULT_TOO_LONG: "longer than any address",
@@ -58,6 +60,41 @@ REGISTRY_REASONS: dict[int, str] = {
     Rule.RULE_REGISTRY_STALE: "{} is older than the policy allows",
     Rule.RULE_REGISTRY_MISSING: "{} has no list in force",
 }
+LEGAL_REASONS: dict[int, str] = {
+    Rule.RULE_CALLING_HOURS: "outside of calling hours",
+    Rule.RULE_REGION_CLOSED: "{region} is closed by this account",
+    Rule.RULE_ATTEMPT_LIMIT: "as many attempts as are allowed",
+    Rule.RULE_COOLDOWN: "a pause after {after}",
+}
+AFTER: dict[int, str] = {
+    AttemptOutcome.ATTEMPT_OUTCOME_CONVERSATION: "a conversation",
+    AttemptOutcome.ATTEMPT_OUTCOME_ABANDONED: "an abandoned call",
+}
+PLAIN_REASONS: dict[int, str] = {
+    Rule.RULE_HOURS_NOT_COVERED: "no rule of the policy's packs speaks about where the person may be",
+    Rule.RULE_ZONE_UNKNOWN: "nobody knows the time zone of the number; give the row's own",
+    Rule.RULE_CONTEXT_MISSING: "attempts are counted by contact or debt, and the row names none",
+    Rule.RULE_REVIEW: "the person wrote what may be an opt-out, and nobody has decided yet",
+}
+RULE_WORDS = {
+    "ADDRESS": "not an address that the channel can reach",
+    "ENTRY": "under a label",
+    "OPT_IN_NOT_SENT": "no opt-in request was sent yet",
+    "OPT_IN_SENT": "the opt-in request is unanswered",
+    "OPT_IN_REJECTED": "texts were refused",
+    "REGISTRY": "on a registry",
+    "REGISTRY_NOT_COVERED": "not covered by a registry",
+    "REGISTRY_STALE": "the list is too old",
+    "REGISTRY_MISSING": "no list in force",
+    "CALLING_HOURS": "outside of calling hours",
+    "HOURS_NOT_COVERED": "no rule speaks about the place",
+    "ZONE_UNKNOWN": "the time zone is not known",
+    "REGION_CLOSED": "the region is closed",
+    "ATTEMPT_LIMIT": "as many attempts as are allowed",
+    "COOLDOWN": "a pause after an outcome",
+    "CONTEXT_MISSING": "no contact or debt to count by",
+    "REVIEW": "a message waits for a decision",
+}
 STYLES = {"ALLOW": "green", "BLOCK": "bold red", "INVALID": "magenta", "OPT_IN_REQUIRED": "yellow", "DEFER": "yellow"}
 PERMITTING = "ALLOW"
 
@@ -75,15 +112,36 @@ def verdict_style(name: str) -> str:
 def finding_sentence(finding: Finding) -> str:
     """Say one reason, without its verdict."""
     sentence = _reason(finding, f" since {time_of(finding.recorded_at):%Y-%m-%d}" if _is_recorded(finding) else "")
+    if finding.attempts.max:
+        sentence += f": {_count(finding.attempts)}"
     if finding.expires_at.seconds:
         sentence += f", until {time_of(finding.expires_at):%Y-%m-%d}"
-    return f"reported only (shadow): {sentence}" if finding.shadow else sentence
+    if finding.HasField("retry_at"):
+        sentence += f", until {local_words(time_of(finding.retry_at), finding.legal_rule.time_zone)}"
+    return _reported(finding, sentence)
 
 
 def finding_kind(finding: Finding) -> str:
-    """Say one reason without its dates, so that reasons can be counted."""
-    sentence = _reason(finding, "")
-    return f"reported only (shadow): {sentence}" if finding.shadow else sentence
+    """Say one reason without its dates and counts, so that reasons can be counted."""
+    return _reported(finding, _reason(finding, ""))
+
+
+def rule_words(rule: str) -> str:
+    """Say what a rule of the contract is, by its name, such as "outside of calling hours" for CALLING_HOURS."""
+    return RULE_WORDS.get(rule, rule.lower().replace("_", " "))
+
+
+def fault_words(fault: str) -> str:
+    """Say what is wrong with an address, by the name of the fault in the contract."""
+    number = enum_number(ADDRESS_FAULT, fault)
+    return FAULTS.get(AddressFault.ValueType(number), fault) if number else fault
+
+
+def opening_words(moment: datetime, findings: Sequence[Finding]) -> str:
+    """Say when an address opens, in the time zone of the rule that keeps it closed longest."""
+    waiting = [finding for finding in findings if finding.HasField("retry_at") and finding.legal_rule.time_zone]
+    longest = max(waiting, key=lambda finding: finding.retry_at.ToNanoseconds(), default=Finding())
+    return local_words(moment, longest.legal_rule.time_zone)
 
 
 def findings_line(verdict: int, findings: list[Finding]) -> str:
@@ -99,29 +157,8 @@ def row_sentence(verdict: int, findings: list[Finding]) -> str:
     return f"{verdict_name(verdict)}: {reasons}" if reasons else verdict_name(verdict)
 
 
-def evidence_line(evidence: Evidence) -> str:
-    """Say what proves a change, in one line."""
-    named = [("call", evidence.call_id), ("recording", evidence.recording)]
-    named += [("campaign", evidence.campaign), ("reference", evidence.reference)]
-    return ", ".join(f"{name} {value}" for name, value in named if value)
-
-
-def event_sentence(event: Event) -> str:
-    """Say what an event changed; one that this version does not know is named so."""
-    kind = event.WhichOneof("change")
-    tell = EVENT_SENTENCES.get(kind or "")
-    return tell(getattr(event, kind)) if tell and kind else "a change that this version of dnc does not know"
-
-
-def event_actor(event: Event) -> str:
-    """Say who did it, and in which role."""
-    role = option_name(ROLE, event.role) if event.role else ""
-    return f"{event.actor} ({role})" if role and event.actor else event.actor or role
-
-
-def channels_line(label: Label) -> str:
-    """Say which channels a label covers."""
-    return ", ".join(short_name(CHANNEL, channel) for channel in label.channels)
+def _reported(finding: Finding, sentence: str) -> str:
+    return f"reported only (shadow): {sentence}" if finding.shadow else sentence
 
 
 def _is_recorded(finding: Finding) -> bool:
@@ -141,6 +178,15 @@ def _reason(finding: Finding, since: str) -> str:
         return OPT_IN_REASONS[finding.rule].format(since=since, on=since.replace(" since", " on"))
     if finding.rule in REGISTRY_REASONS:
         return _registry_reason(finding)
+    return _rule_reason(finding)
+
+
+def _rule_reason(finding: Finding) -> str:
+    if finding.rule in PLAIN_REASONS:
+        return PLAIN_REASONS[finding.rule]
+    if finding.rule in LEGAL_REASONS:
+        said = LEGAL_REASONS[finding.rule].format(region=finding.legal_rule.region, after=_after(finding))
+        return said + _quoted(finding.legal_rule)
     return f"a rule that this version of dnc does not know ({short_name(RULE, finding.rule)})"
 
 
@@ -149,45 +195,28 @@ def _registry_reason(finding: Finding) -> str:
     if not registry.name:
         return "no registry of the policy speaks about this number"
     listed = f", list of {registry.list_date}" if registry.list_date else ""
-    return f"{REGISTRY_REASONS[finding.rule].format(registry.name)}{listed}"
+    return f"{REGISTRY_REASONS[finding.rule].format(registry.name)}{listed}{_lifted(finding)}"
 
 
-def _named(entries: list[Message]) -> str:
-    labels = sorted({str(getattr(entry, "label", "")) for entry in entries})
-    first = str(getattr(entries[0], "address", "")) if entries else "nothing"
-    more = f" and {len(entries) - 1:,} more" if len(entries) > 1 else ""
-    return f"{first}{more} under {', '.join(labels)}"
+def _lifted(finding: Finding) -> str:
+    if not finding.HasField("lifted_by"):
+        return ""
+    consent = finding.lifted_by
+    given = f" of {time_of(consent.given_at):%Y-%m-%d}" if consent.HasField("given_at") else ""
+    ends = f" until {time_of(consent.expires_at):%Y-%m-%d}" if consent.HasField("expires_at") else ""
+    return f"; lifted by consent ({words(CONSENT_KIND, consent.kind)}{given}{ends})"
 
 
-EVENT_SENTENCES: dict[str, Callable[[Any], str]] = {
-    "entries_added": lambda change: (
-        f"added {_named(list(change.entries))}, {SAID.get(short_name(SOURCE, change.entries[0].source), '')}"
-        if change.entries
-        else "added nothing"
-    ),
-    "entries_removed": lambda change: (
-        f"removal asked for {_named(list(change.entries))}: {option_name(REMOVAL_REASON, change.reason)}"
-    ),
-    "entries_expired": lambda _: "tidied away entries that had ended",
-    "label_created": lambda change: f"created label {change.label.name} for {channels_line(change.label)}",
-    "label_updated": lambda change: f"changed label {change.label.name}, now for {channels_line(change.label)}",
-    "label_archived": lambda change: f"archived label {change.name}",
-    "opt_in_set": lambda change: f"opt-in of {change.address} set to {short_name(OPT_IN_STATUS, change.status)}",
-    "opt_in_claimed": lambda change: f"opt-in request to {change.address} claimed",
-    "policy_applied": lambda change: f"applied policy {change.policy.name}",
-    "policy_deleted": lambda change: f"deleted policy {change.name}",
-    "account_created": lambda change: f"created account {change.name}",
-    "token_created": lambda change: f"created token {change.name} for {option_name(ROLE, change.role)}",
-    "token_revoked": lambda change: f"revoked token {change.token_id}",
-    "registry_created": lambda change: f"created registry {change.registry.name}",
-    "snapshot_imported": lambda change: (
-        f"imported {change.snapshot.numbers:,} numbers of {change.snapshot.registry}, list of"
-        f" {change.snapshot.list_date}, as snapshot {change.snapshot.id}"
-    ),
-    "snapshot_activated": lambda change: f"put snapshot {change.snapshot} of {change.registry} in force",
-    "snapshot_pruned": lambda change: f"took snapshot {change.snapshot} of {change.registry} away",
-    "coverage_granted": lambda change: (
-        f"{change.account} may rely on {' '.join(change.prefixes) or 'nothing'} of {change.registry}"
-    ),
-    "requests_pruned": lambda _: "forgot old request ids",
-}
+def _quoted(rule: LegalRule) -> str:
+    """Quote the rule, such as " (us-fl-hours: Fla. Stat. 501.616(6))"; nothing where the policy spells it out."""
+    quoted = ": ".join(filter(None, [rule.id, rule.citation]))
+    return f" ({quoted})" if quoted else ""
+
+
+def _after(finding: Finding) -> str:
+    return AFTER.get(finding.attempts.after, words(ATTEMPT_OUTCOME, finding.attempts.after) or "an attempt")
+
+
+def _count(count: AttemptCount) -> str:
+    window = f" in {count.per_hours:,} hours" if count.per_hours else ""
+    return f"{count.attempts:,} of {count.max:,}{window} by {words(ATTEMPT_SCOPE, count.per) or 'number'}"

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -50,6 +50,8 @@ class Surroundings:
 
     connect: Callable[[Connection], Client] = connect
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    zone: tzinfo | None = None
+    """The time zone of hours that are shown; None: that of this machine."""
 
 
 @dataclass(frozen=True, slots=True)

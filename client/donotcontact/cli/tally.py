@@ -1,8 +1,10 @@
-"""What a scrub came to: counts by verdict and by reason."""
+"""What a scrub came to: counts by verdict, by shadow verdict and by reason."""
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import Literal
 
+from donotcontact.cli.output import share
 from donotcontact.cli.sentences import finding_kind, verdict_name
 from donotcontact.v1.verdict_pb2 import Finding
 
@@ -11,20 +13,28 @@ from donotcontact.v1.verdict_pb2 import Finding
 class Tally:
     """Counts of rows. A row counts once, under its strongest reason."""
 
-    reasons: Counter[tuple[int, str]] = field(default_factory=Counter)
+    reasons: Counter[tuple[int, int, str]] = field(default_factory=Counter)
     allowed: int = 0
     rows: int = 0
     seconds: float = 0.0
 
-    def add(self, verdict: int, allowed: bool, findings: list[Finding]) -> None:
-        """Count one row."""
+    def add(self, verdict: int, allowed: bool, findings: list[Finding], shadow: int = 0) -> None:
+        """Count one row; `shadow` is what a policy in SHADOW mode would have answered, else 0."""
         self.rows += 1
         self.allowed += allowed
-        self.reasons[verdict, finding_kind(findings[0]) if findings else ""] += 1
+        self.reasons[verdict, shadow, finding_kind(findings[0]) if findings else ""] += 1
 
-    def by_reason(self) -> list[tuple[str, str, int]]:
-        """Return (verdict, reason, rows), the most frequent first."""
-        return [(verdict_name(verdict), reason, rows) for (verdict, reason), rows in self.reasons.most_common()]
+    def by_reason(self) -> list[tuple[str, str, str, int]]:
+        """Return (verdict, shadow verdict, reason, rows), the most frequent first."""
+        return [
+            (verdict_name(verdict), verdict_name(shadow) if shadow else "", reason, rows)
+            for (verdict, shadow, reason), rows in self.reasons.most_common()
+        ]
+
+    @property
+    def has_shadow(self) -> bool:
+        """Whether a policy in SHADOW mode answered beside."""
+        return any(shadow for _, shadow, _ in self.reasons)
 
     @property
     def all_allowed(self) -> bool:
@@ -38,19 +48,22 @@ class Tally:
 
     def verdicts(self) -> dict[str, int]:
         """Return the number of rows for each verdict, the most frequent first."""
+        return self._counted(0)
+
+    def shadow_verdicts(self) -> dict[str, int]:
+        """Return the number of rows for each shadow verdict; empty where no policy is in SHADOW mode."""
+        return self._counted(1)
+
+    def _counted(self, place: Literal[0, 1]) -> dict[str, int]:
         counts: Counter[str] = Counter()
-        for (verdict, _), rows in self.reasons.items():
-            counts[verdict_name(verdict)] += rows
+        for key, rows in self.reasons.items():
+            if key[place]:
+                counts[verdict_name(key[place])] += rows
         return dict(counts.most_common())
 
     def share(self, rows: int) -> str:
         """Write a share of all rows in percent; never 0.0 % for some, nor 100.0 % for not all."""
-        percent = 100 * rows / self.rows if self.rows else 0.0
-        if rows > 0 and percent < 0.05:
-            return "<0.1 %"
-        if rows < self.rows and percent >= 99.95:
-            return ">99.9 %"
-        return f"{percent:.1f} %"
+        return share(rows, self.rows)
 
     def rate(self) -> str:
         """Write the time and the speed."""
