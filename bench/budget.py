@@ -24,7 +24,8 @@ class Budget:
         bound = f"{'≥' if self.at_least else '≤'} {self.bound:,g} {self.unit}"
         try:
             measured = self.measured(results)
-        except LookupError:
+        except (LookupError, ZeroDivisionError):
+            # The kernel counts CPU in steps of 10 ms: a run of few calls may have used none.
             return self.what, bound, "not measured by this run", ""
         figure = measured["median"] if isinstance(measured, dict) else measured
         around = f" ({_number(measured['min'])}–{_number(measured['max'])})" if isinstance(measured, dict) else ""

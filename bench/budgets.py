@@ -2,13 +2,15 @@
 
 from typing import Any, Final
 
+import budgets_policy
 import budgets_registered
 from budget import Budget, Measured, Results, only
 
 
 def judge(results: Results) -> list[tuple[str, str, str, str]]:
     """Write a line for each budget."""
-    return [budget.line(results) for budget in (*BUDGETS, *budgets_registered.BUDGETS)]
+    known = (*BUDGETS, *budgets_registered.BUDGETS, *budgets_policy.BUDGETS)
+    return [budget.line(results) for budget in known]
 
 
 def closed(results: Results, scenario: str, entries: int | None = None) -> dict[str, Any]:

@@ -34,10 +34,10 @@ def _measured(
         [scenario.make(traffic) for _ in range(each)]
         for traffic in (Traffic(entries_total, seed * 1_000 + caller) for caller in range(callers))
     ]
-    with _commits(server.store) as count:
+    with commits(server.store) as count:
         before = count()
         turn = closed_by_many(server, scenario, parts, seconds)
-        commits = count() - before
+        made = count() - before
     # Each caller made one change more than it timed.
     changes = turn.calls + callers
     return percentiles([turn]) | {
@@ -48,13 +48,13 @@ def _measured(
         "entries": entries_total,
         "changes_per_s": turn.calls / turn.seconds,
         "entries_per_s": turn.calls * rows / turn.seconds,
-        "commits_per_change": commits / changes,
+        "commits_per_change": made / changes,
         "cpu_us_per_entry": turn.cpu_s * 1e6 / (changes * rows),
     }
 
 
 @contextmanager
-def _commits(store: Path) -> Iterator[Any]:
+def commits(store: Path) -> Iterator[Any]:
     """Count the commits of a store that is being served: LMDB numbers its write transactions."""
     env = lmdb.open(os.fspath(store), readonly=True, max_dbs=1, map_size=1 << 40, lib_version=0)
     try:

@@ -8,6 +8,7 @@ it was due, not from the moment that it was sent.
 import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,8 @@ class Turn:
     seconds: float
     cpu_s: float
     codes: list[str] = field(default_factory=list)
+    # Those of the warm-up first; kept only where asked for.
+    answers: list[bytes] = field(default_factory=list)
 
     @property
     def calls(self) -> int:
@@ -72,31 +75,47 @@ def repeated(ask: Callable[[Any], Any], requests: Sequence[Any], seconds: float,
     return Turn(np.array(latencies) * 1e6, now - began, cpu_s() - cpu)
 
 
-def closed_by_many(server: Server, scenario: Scenario, parts: Sequence[Requests], seconds: float) -> Turn:
+def closed_by_many(
+    server: Server, scenario: Scenario, parts: Sequence[Requests], seconds: float, *, keep_answers: bool = False
+) -> Turn:
     """Call from many callers at once, each with requests and a connection of its own, one after another."""
     found: list[list[float]] = [[] for _ in parts]
+    # Lists may be appended to from many threads.
+    warm_up: list[bytes] = []
+    answers: list[bytes] = []
     start = _Start(server)
     ready = threading.Barrier(len(parts), action=start.now)
 
     def caller(requests: Requests, latencies: list[float]) -> None:
         with server.channel() as channel:
             call = method_of(channel, scenario.method)
-            call(requests[0])
+            warm_up.append(call(requests[0]))
             ready.wait()
             sent = start.at
             while not latencies or sent < start.at + seconds:
-                call(requests[(1 + len(latencies)) % len(requests)])
+                answer = call(requests[(1 + len(latencies)) % len(requests)])
                 answered = time.perf_counter()
                 latencies.append(answered - sent)
                 sent = answered
+                if keep_answers:
+                    answers.append(answer)
 
-    threads = [threading.Thread(target=caller, args=pair) for pair in zip(parts, found, strict=True)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    def guarded(requests: Requests, latencies: list[float]) -> None:
+        try:
+            caller(requests, latencies)
+        except BaseException:
+            # The others must not wait for one that never comes.
+            ready.abort()
+            raise
+
+    with ThreadPoolExecutor(len(parts)) as threads:
+        done = [threads.submit(guarded, *pair) for pair in zip(parts, found, strict=True)]
+    for future in sorted(done, key=lambda future: isinstance(future.exception(), threading.BrokenBarrierError)):
+        future.result()
     latencies = np.concatenate([np.array(part) for part in found])
-    return Turn(latencies * 1e6, time.perf_counter() - start.at, server.cpu_s() - start.cpu_s)
+    cpu_s = server.cpu_s() - start.cpu_s
+    kept = warm_up + answers if keep_answers else []
+    return Turn(latencies * 1e6, time.perf_counter() - start.at, cpu_s, answers=kept)
 
 
 class _Start:

@@ -20,7 +20,7 @@ from traffic import HITS, Numbers, Traffic, entries
 
 from dncd import accounts, journal, registries
 from dncd.administration import accept_for_server
-from dncd.app import REGISTRIES
+from dncd.config import REGISTRIES_FOLDER
 from dncd.events import (
     CoverageGranted,
     Draft,
@@ -71,7 +71,7 @@ class Imported:
     @property
     def folder(self) -> Path:
         """Return where the snapshot lies."""
-        return self.store / REGISTRIES / NAME / self.snapshot_id
+        return self.store / REGISTRIES_FOLDER / NAME / self.snapshot_id
 
 
 def made(folder: Path, numbers: int, areas: int) -> RegisterFile:
@@ -99,7 +99,7 @@ def imported(file: RegisterFile, store: Path) -> Imported:
     began = time.perf_counter()
     told, peak_mib = _import(store, file.zip, today)
     seconds = time.perf_counter() - began
-    folder = store / REGISTRIES / NAME / told["id"]
+    folder = store / REGISTRIES_FOLDER / NAME / told["id"]
     bits = sum(_disk_mib(path) for path in folder.iterdir() if path.suffix != ".roaring")
     facts = {
         "numbers": told["numbers"],
@@ -115,7 +115,7 @@ def imported(file: RegisterFile, store: Path) -> Imported:
 
 def added(register: Imported, store: Path) -> Path:
     """Put an imported register in force in a store that nobody serves, with a policy that asks it; return the store."""
-    folder = store / REGISTRIES / NAME / register.snapshot_id
+    folder = store / REGISTRIES_FOLDER / NAME / register.snapshot_id
     folder.mkdir(parents=True)
     for file in register.folder.iterdir():
         _link(file, folder / file.name)

@@ -8,7 +8,7 @@ from rounds import Plan
 
 # The smallest proves that the harness still runs; its figures mean nothing.
 PLANS: Final = {
-    "tiny": Plan(sizes=(2_000,), main=2_000, rounds=1, turn_s=0.02, rows_max=2_000, starts=0, warm_calls=1),
+    "tiny": Plan(sizes=(2_000,), main=2_000, rounds=1, turn_s=0.02, rows_max=400, starts=0, warm_calls=1),
     "quick": Plan(sizes=(10_000,), main=10_000, rounds=3, turn_s=0.5, rows_max=100_000, starts=1, warm_calls=2),
     "full": Plan(
         sizes=(10_000, 1_000_000, 10_000_000),
@@ -29,11 +29,11 @@ REGISTERS: Final = {
         areas=20,
         rounds=1,
         turn_s=0.02,
-        rows_max=2_000,
+        rows_max=400,
         import_rounds=1,
         import_s=0.1,
         starts=0,
-        peers=Sizes(redis=500, postgres=1_000, plain_set=500, rounds=1, turn_s=0.01, rows_max=2_000),
+        peers=Sizes(redis=500, postgres=1_000, plain_set=500, rounds=1, turn_s=0.01, rows_max=400),
     ),
     "quick": RegisterPlan(
         large=1_000_000,

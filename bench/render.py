@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import budgets
 import plots
+import render_policy
 import render_registered
 from tables import latencies, ratio, table
 
@@ -42,6 +43,7 @@ def _sections(results: Row) -> list[str]:
         "### Budgets",
         table(["budget", "bound", "measured", "met"], [list(line) for line in budgets.judge(results)]),
         *render_registered.sections(results["registered"]),
+        *render_policy.sections(results),
         "### Closed loop: one caller, one call at a time",
         _closed(results["closed"]),
         "### Just started: pages of the store that the worker has not touched yet",

@@ -186,3 +186,5 @@ def _importing(address: str, file: Path) -> Iterator[None]:
             raise RuntimeError("the imports ended before the checks did")
         # Its input ends, and it ends with the import under way: the next turn is idle again.
         process.communicate()
+    if process.returncode:
+        raise RuntimeError("an import beside the checks failed")

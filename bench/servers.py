@@ -5,6 +5,8 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Self
 
@@ -74,6 +76,12 @@ class Server:
         self.worker.kill()
         self._process.wait(60)
         psutil.wait_procs([self.worker], 60)
+
+
+def started(stores: Sequence[Path], log: Path) -> list[Server]:
+    """Start a server over each of some stores, all at once."""
+    with ThreadPoolExecutor(len(stores)) as threads:
+        return list(threads.map(lambda store: Server(store, log), stores))
 
 
 def _private_mib(pid: int, store: str) -> tuple[float, float]:

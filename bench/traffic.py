@@ -42,10 +42,13 @@ def _numbers(places: Numbers) -> Numbers:
 class Traffic:
     """A source of requests about a store with so many entries. A seed gives the same requests again."""
 
-    def __init__(self, entries_total: int, seed: int, hits: float = HITS, policy: str = "") -> None:
+    def __init__(
+        self, entries_total: int, seed: int, hits: float = HITS, policy: str = "", contact_ms: int = 0
+    ) -> None:
         self._entries_total = entries_total
         self._hits = hits
         self._policy = policy
+        self._contact_ms = contact_ms
         self._random = np.random.default_rng(seed)
 
     def fresh(self, rows: int) -> Numbers:
@@ -70,26 +73,34 @@ class Traffic:
     def check(self, rows: int) -> bytes:
         """Serialize a Check of written E.164 numbers."""
         texts = [f"+{number}" for number in self.mixed(rows).tolist()]
-        return check_service_pb2.CheckRequest(
+        request = check_service_pb2.CheckRequest(
             channel=core_pb2.CHANNEL_VOICE,
             policy=self._policy,
             rows=[check_service_pb2.CheckRow(address=text) for text in texts],
-        ).SerializeToString()
+        )
+        if self._contact_ms:
+            request.contact_time.FromMilliseconds(self._contact_ms)
+        return request.SerializeToString()
 
     def scrub(self, rows: int, *, omit_findings: bool = False) -> bytes:
         """Serialize a Scrub of a column of numbers."""
-        return scrub_request(self.mixed(rows), policy=self._policy, omit_findings=omit_findings)
+        return scrub_request(
+            self.mixed(rows), policy=self._policy, omit_findings=omit_findings, contact_ms=self._contact_ms
+        )
 
     def add(self, rows: int) -> bytes:
         """Serialize an AddEntries of random numbers."""
         return add_request(self.fresh(rows))
 
 
-def scrub_request(numbers: Numbers, *, policy: str, omit_findings: bool = False) -> bytes:
-    """Serialize a Scrub of these numbers."""
-    return check_service_pb2.ScrubRequest(
+def scrub_request(numbers: Numbers, *, policy: str, omit_findings: bool = False, contact_ms: int = 0) -> bytes:
+    """Serialize a Scrub of these numbers, about a moment or, with 0, about now."""
+    request = check_service_pb2.ScrubRequest(
         channel=core_pb2.CHANNEL_VOICE, policy=policy, phones=numbers.tolist(), omit_findings=omit_findings
-    ).SerializeToString()
+    )
+    if contact_ms:
+        request.contact_time.FromMilliseconds(contact_ms)
+    return request.SerializeToString()
 
 
 def add_request(numbers: Numbers) -> bytes:
@@ -113,7 +124,7 @@ class Scenario:
 
     def requests(self, traffic: Traffic, rows_max: int) -> Requests:
         """Make requests for one turn: at most so many rows in all, so that they are made in a moment."""
-        count = max(8, min(1_500, rows_max // max(1, self.rows)))
+        count = max(4, min(1_500, rows_max // max(1, self.rows)))
         return [self.make(traffic) for _ in range(count)]
 
 

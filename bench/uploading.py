@@ -1,5 +1,6 @@
 """Upload a register over and over, until standard input ends: `python bench/uploading.py ADDRESS FILE`."""
 
+import hashlib
 import sys
 import threading
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ def main() -> None:
     header = registry_service_pb2.ImportHeader(
         registry=STATE, format="ftc", file_name="us-state.zip", list_date=datetime.now(UTC).date().isoformat()
     )
+    end = registry_service_pb2.ImportEnd(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
     with grpc.insecure_channel(address) as channel:
         registries = registry_service_pb2_grpc.RegistryServiceStub(channel)
         print("uploading", flush=True)
@@ -32,6 +34,7 @@ def main() -> None:
                 registry_service_pb2.ImportSnapshotRequest(content=content[start : start + _PIECE_BYTES])
                 for start in range(0, len(content), _PIECE_BYTES)
             ]
+            pieces.append(registry_service_pb2.ImportSnapshotRequest(end=end))
             snapshot = registries.ImportSnapshot(iter(pieces)).snapshot.id
             registries.PruneSnapshot(registry_service_pb2.PruneSnapshotRequest(registry=STATE, snapshot=snapshot))
 

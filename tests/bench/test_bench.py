@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(*arguments: str | Path) -> None:
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True, timeout=120)
+    done = subprocess.run([sys.executable, *arguments], capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,32 @@ def test_the_benchmark_measures_registers_and_every_peer_that_is_installed(tiny:
     assert "PostgreSQL, psycopg" in peers or "psycopg" in missing or "PostgreSQL" in missing
 
 
+def test_the_benchmark_measures_the_full_policy_beside_less_in_the_same_run(tiny: Any) -> None:
+    rows = [row for row in tiny["policy"] if row["policy"]]
+
+    assert {row["policy"] for row in rows} == {"built-in labels", "and a register", "full, by day", "full, by night"}
+    assert {row["scenario"] for row in rows} >= {"Check 1", "Check 100", "Scrub 10,000", "Scrub 50,000"}
+    assert all(row["calls"] for row in rows)
+
+
+def test_the_benchmark_tells_what_each_rule_costs(tiny: Any) -> None:
+    cases = {row["case"] for row in tiny["rules"]}
+
+    kinds = ["labels", "opt-in", "a register", "consents", "hours by day", "hours by night", "a closed region"]
+    kinds += ["nothing attempted", "all attempted", "a time zone", "a postal code"]
+    assert [kind for kind in kinds if not any(kind in case for case in cases)] == []
+    assert all(row["having_us"] > 0 for row in tiny["rules"])
+
+
+def test_claims_are_measured_and_the_limit_of_one_number_for_all_is_kept(tiny: Any) -> None:
+    rows = {(row["about"], row["rows"], row["callers"]): row for row in tiny["reserve"]}
+
+    assert {callers for _, _, callers in rows} == {1, 32}
+    assert rows["one number for all", 1, 32]["claims"] == rows["one number for all", 1, 32]["calls"]
+    refused = rows["one number, limit reached", 1, 32]
+    assert refused["claims"] <= 3 < refused["calls"]
+
+
 def test_the_results_in_the_repository_render(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="comes with the extra `bench`")
     readme, results = tmp_path / "README.md", tmp_path / "results.json"
@@ -50,5 +77,6 @@ def test_the_results_in_the_repository_render(tmp_path: Path) -> None:
     rendered = readme.read_text()
     assert "| Check, 1 row, p50 | ≤ 1.3 × null call |" in rendered
     assert "| Scrub of 10,000 against Redis, redis-py | ≥ 20 × faster |" in rendered
+    assert "| calling hours, all open, in a Scrub of 10,000 | ≤ 10 ns a number |" in rendered
     assert "last year" not in rendered
     assert rendered.endswith("below\n")
