@@ -42,6 +42,12 @@ def test_every_value_of_the_contract_is_documented_in_order(heading: str, enum: 
     assert rows == enum.items()
 
 
+def test_every_field_of_a_finding_is_documented_in_order() -> None:
+    documented = [row[0] for row in table(VERDICTS, "Findings")]
+
+    assert documented == [field.name for field in verdict_pb2.Finding.DESCRIPTOR.fields]
+
+
 def test_the_strength_of_verdicts_is_documented_in_order() -> None:
     told = re.search(r"From the strongest to the weakest: (.*)\.", VERDICTS.read_text())
 
