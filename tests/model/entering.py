@@ -27,7 +27,7 @@ from model.drawing import (
     rows,
     targets,
 )
-from model.facts import AGENT, INBOUND_MESSAGE, INTERNAL_DECISION, REQUESTED_BY_PERSON, SENT, SMS
+from model.facts import ACCEPTED, AGENT, INBOUND_MESSAGE, INTERNAL_DECISION, REJECTED, REQUESTED_BY_PERSON, SENT, SMS
 from model.nouns import Entry, Label, OptIn, Policy
 from model.reference import Account
 from serving import in_ms, moment, pb
@@ -130,8 +130,13 @@ class Entering(Changed):
         if answer:
             assert (answer.before, answer.status) == expected
 
-    @rule(account=accounts, policy=st.sampled_from(["", "", "p1", "p2"]), number=numbers)
-    def claim(self, account: str, policy: str, number: str) -> None:
+    @rule(
+        account=accounts,
+        policy=st.sampled_from(["", "", "p1", "p2"]),
+        number=numbers,
+        then=st.sampled_from([0, SENT, ACCEPTED, REJECTED]),
+    )
+    def claim(self, account: str, policy: str, number: str, then: int) -> None:
         request = pb.ClaimOptInRequestRequest(address=number, campaign="spring", policy=policy)
         position, now_ms = self.head + 1, self.now_ms
         answer, expected = self.change(
@@ -149,6 +154,10 @@ class Entering(Changed):
         assert answer.HasField("result") == bool(stops)
         if answer.granted:
             self.requested.append((account, request, position, now_ms))
+        if then in {ACCEPTED, REJECTED}:
+            self.set_opt_in(account, number, then, INBOUND_MESSAGE, manager=False, evidence=False)
+        if then and self.requested:
+            self.claim_a_request_again(0)
 
     @precondition(lambda self: self.requested)
     @rule(choice=st.integers(0, 99))

@@ -10,14 +10,14 @@ from hypothesis import HealthCheck, settings
 from model.calling import Calling
 from model.comparing import Compared
 from model.entering import Entering
-from model.saying import Saying
+from model.stories import Stories
 
 
 class Entries(Entering, Compared):
     """Entries, labels and opt-ins under any policy."""
 
 
-class Words(Saying, Compared):
+class Words(Stories, Compared):
     """Consents, messages, decisions, permission for one send."""
 
 
@@ -25,7 +25,7 @@ class Calls(Calling, Compared):
     """Attempts, limits, cool-downs, closed regions, calling hours."""
 
 
-class Everything(Entering, Saying, Calling, Compared):
+class Everything(Entering, Stories, Calling, Compared):
     """All of it at once."""
 
 
