@@ -147,6 +147,8 @@ class Calling(Changed):
             return
         is_stronger = STRONGER.index(outcome) > STRONGER.index(attempt.outcome)
         assert found == (RECORDED if is_stronger else ALREADY)
+        if is_stronger and attempt.outcome != PENDING:
+            model.replaced_ms = self.now_ms
         if is_stronger:
             attempt.outcome, attempt.completed_ms = outcome, self.now_ms
 

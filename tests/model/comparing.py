@@ -143,7 +143,8 @@ class Compared(Changed):
         order = random.Random(choice)
         for asked in order.sample(self.asked, min(8, len(self.asked))):
             by_time = asked.counts_attempts or order.random() < 0.3
-            if asked.counts_attempts and self.now_ms - asked.asked_ms > EXPLAINED_MS:
+            known_ms = max(self.models[asked.account].replaced_ms, self.now_ms - EXPLAINED_MS)
+            if asked.counts_attempts and asked.asked_ms < known_ms:
                 continue
             self.explain(asked, by_time=by_time)
 

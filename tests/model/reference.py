@@ -77,6 +77,8 @@ class Account:
     closings: dict[str, Closing] = field(default_factory=dict)
     # By the name that callers know; the account it belongs to is this one.
     attempts: dict[str, Attempt] = field(default_factory=dict)
+    # When an outcome last took another one's place, which is not known any more then: see test_known_disagreements.
+    replaced_ms: int = 0
     history: dict[str, list[int]] = field(default_factory=dict)
     name: str = "default"
 
