@@ -128,6 +128,15 @@ def note_repeated_word(records: list[Record], event: Event) -> None:
     _note_revocation(records, revocation_record(_OF_RELATIONSHIPS, mask, _ANY_PURPOSE, event))
 
 
+def keep_words(records: list[Record], gone: list[Record], event: Event) -> None:
+    """Note when the person said what some records told that are taken away: a relationship of before stays ended."""
+    said_ms = [record.recorded_at_ms for record in gone if _is_own_word(record)]
+    if said_ms:
+        new = revocation_record(_OF_RELATIONSHIPS, channel_mask(EVERY_CHANNEL), _ANY_PURPOSE, event)
+        said_ms += [old.starts_at_ms for old in of_form(records, Form.REVOCATION) if _says_already(new, old)]
+        _note_revocation(records, new._replace(starts_at_ms=max(said_ms)))
+
+
 def _is_relationship(record: Record) -> bool:
     return record.label == OPT_IN_LABEL and record.form == Form.CONSENT and record.reason in _RELATIONSHIPS
 

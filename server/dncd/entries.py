@@ -119,20 +119,27 @@ def apply_removed(txn: Transaction, event: Event, change: EntriesRemoved, only: 
     rows = [(entry.target.key(account_id), label_ids[entry.label]) for entry in change.entries]
     rows = [(key, label_id) for key, label_id in rows if only is None or key in only]
     touched = Touched(txn, event, [key for key, _ in rows])
-    outcomes = bytes([_remove(touched.records(key), label_id, may_overrule) for key, label_id in rows])
+    outcomes = bytes([_remove(touched.records(key), key, label_id, may_overrule, event) for key, label_id in rows])
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return outcomes
 
 
-def _remove(records: list[Record], label_id: int, may_overrule: bool) -> RowOutcome:
+def _remove(records: list[Record], key: bytes, label_id: int, may_overrule: bool, event: Event) -> RowOutcome:
     gone = [record for record in records if record.label == label_id]
     if not gone:
         return RowOutcome.UNCHANGED
     if not may_overrule and any(record.source in OWN_WORD for record in gone):
         return RowOutcome.KEPT_OWN_WORD
-    records[:] = [record for record in records if record.label != label_id]
+    _take_out(records, key, gone, event)
     return RowOutcome.REMOVED
+
+
+def _take_out(records: list[Record], key: bytes, gone: list[Record], event: Event) -> None:
+    """Take entries out, and keep of one address when the person said what they told; patterns have no consents."""
+    records[:] = [record for record in records if record not in gone]
+    if key[ACCOUNT_BYTES] not in _MAX_OF_KIND:
+        consents.keep_words(records, gone, event)
 
 
 def apply_expired(txn: Transaction, event: Event, change: EntriesExpired) -> bytes:
@@ -144,7 +151,8 @@ def apply_expired(txn: Transaction, event: Event, change: EntriesExpired) -> byt
     touched = Touched(txn, event, [entry.address_key for entry in due])
     for entry in due:
         records = touched.records(entry.address_key)
-        records[:] = [r for r in records if (r.label, r.source) != (entry.label_id, entry.source)]
+        ended = [record for record in records if (record.label, record.source) == (entry.label_id, entry.source)]
+        _take_out(records, entry.address_key, ended, event)
     touched.save()
     if any(entry.address_key[ACCOUNT_BYTES] in _MAX_OF_KIND for entry in due):
         accounts.touch_catalog(txn, event)

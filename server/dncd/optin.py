@@ -53,7 +53,9 @@ def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
     elif change.status is OptInStatus.ACCEPTED:
         start(records, event, change.source, _started_on(event, change))
     else:
+        known = list(records)
         _replace_status(records, opt_in_record(change.status, change.source, event))
+        consents.keep_words(records, [record for record in known if record not in records], event)
     touched.save()
     return bytes([before])
 
@@ -72,8 +74,10 @@ def stop(records: list[Record], event: Event, source: Source, said_on: int = SMS
 
 def start(records: list[Record], event: Event, source: Source, said_on: int = SMS) -> None:
     """Do what START does: ACCEPTED, and STOP is taken back on its channels. No other entry goes, and no review."""
+    before = list(records)
     _replace_status(records, opt_in_record(OptInStatus.ACCEPTED, source, event))
     _take_back(records, said_on)
+    consents.keep_words(records, [record for record in before if record not in records], event)
 
 
 def unstop(records: list[Record], event: Event, source: Source, said_on: int = WHATSAPP) -> None:
@@ -81,9 +85,11 @@ def unstop(records: list[Record], event: Event, source: Source, said_on: int = W
 
     REJECTED becomes NOT_SENT only where no STOP of another channel stands.
     """
+    before = list(records)
     _take_back(records, said_on)
     if status_of(records) is OptInStatus.REJECTED and not stopped_on(records):
         _replace_status(records, opt_in_record(OptInStatus.NOT_SENT, source, event))
+    consents.keep_words(records, [record for record in before if record not in records], event)
 
 
 def stopped_on(records: list[Record]) -> int:

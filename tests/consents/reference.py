@@ -57,11 +57,13 @@ class Person:
     # When the own word of each entry was said first, and when any was last said again.
     said_ms: dict[tuple[str, int], int] = field(default_factory=dict)
     repeated_ms: int = -1
+    # Whether the STOP that stands was one on WhatsApp too: a START by SMS takes back that by SMS alone.
+    everywhere: bool = False
 
     def record(self, alike: Alike, given_ms: int, ends_ms: float) -> bool:
         taken_back = [each.at_ms for each in self.revocations if each.holds_for(alike)]
         if alike.kind in RELATIONSHIPS:
-            taken_back += [self.repeated_ms, *(self.said_ms[key] for key in self.entries if key[1] in OWN_WORD)]
+            taken_back += [self.repeated_ms, *(said for key, said in self.said_ms.items() if key[1] in OWN_WORD)]
             taken_back += [self.rejected_ms] if self.status == REJECTED else []
         return given_ms > max(taken_back, default=-1) and self.keep_longer(alike, given_ms, ends_ms)
 
@@ -103,6 +105,9 @@ class Person:
         self.permissions = {name: each for name, each in self.permissions.items() if each.confirms}
 
     def move(self, status: int, now_ms: int) -> bool:
+        if self.status == REJECTED != status:
+            # The word outlives the status that told it.
+            self.repeated_ms = max(self.repeated_ms, self.rejected_ms)
         self.rejected_ms = now_ms
         if status == self.status:
             return False
@@ -110,14 +115,16 @@ class Person:
         self.permissions = {name: each for name, each in self.permissions.items() if not each.confirms}
         return True
 
-    def stop(self, position: int, now_ms: int) -> bool:
+    def stop(self, position: int, now_ms: int, *, everywhere: bool = False) -> bool:
         changed = self.move(REJECTED, now_ms)
+        self.everywhere = everywhere or (self.everywhere and STOP in self.entries)
         self.put(*STOP, position, now_ms)
         return changed
 
-    def start(self, now_ms: int) -> bool:
+    def start(self, now_ms: int, *, everywhere: bool = False) -> bool:
         changed = self.move(ACCEPTED, now_ms)
-        self.entries.pop(STOP, None)
+        if everywhere or not self.everywhere:
+            self.entries.pop(STOP, None)
         return changed
 
     def text_verdict(self) -> int:

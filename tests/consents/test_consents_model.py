@@ -152,7 +152,8 @@ class Changed(RuleBasedStateMachine):
         waited = name in person.reviews
         person.reviews.discard(name)
         if opt_out:
-            person.stop(answer.written_at.position, self.now_ms)
+            # Decided before, nobody knows any more on which channel it was written.
+            person.stop(answer.written_at.position, self.now_ms, everywhere=not waited)
         # An opt-out that was said in other words before may change something too, such as the channels it is for.
         assert answer.changed >= waited
         assert opt_out or answer.changed == waited
@@ -168,7 +169,7 @@ class Changed(RuleBasedStateMachine):
         if status == 4:
             person.stop(answer.written_at.position, self.now_ms)
         elif status == 3:
-            person.start(self.now_ms)
+            person.start(self.now_ms, everywhere=True)
         else:
             person.move(status, self.now_ms)
 

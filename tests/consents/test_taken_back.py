@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from consents.desk import DAY_MS, MAILBOX, PERSON, Desk, moment
-from dncd.nouns import Role, Source
+from dncd.addresses import target_from_text
+from dncd.events import AddedEntry, EntriesAdded, EntriesExpired
+from dncd.nouns import EntryReason, Role, Source
 from dncd.records import Form, of_form
 
 WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY = 1, 2, 3, 4
@@ -163,3 +165,26 @@ def test_a_revocation_stops_nothing_by_itself(desk: Desk) -> None:
     assert (desk.verdict(), desk.labels(), desk.status()) == before
     assert desk.consents() == []
     assert desk.call("ListConsents", Role.AUDITOR, address=PERSON).address == PERSON
+
+
+@pytest.mark.parametrize("way", ["START", "renewed", "ended"])
+def test_a_word_is_not_forgotten_with_the_entry_that_told_it(desk: Desk, way: str) -> None:
+    if way == "START":
+        desk.say("STOP")
+        desk.say("START")
+    elif way == "renewed":
+        desk.add(PERSON, "do-not-contact", Source.AGENT)
+        desk.remove(PERSON, "do-not-contact")
+    else:
+        target = target_from_text(PERSON, "")
+        ends_ms = desk.clock() + DAY_MS
+        ending = AddedEntry(
+            target, "do-not-contact", Source.AGENT, EntryReason.REQUESTED_BY_PERSON, expires_at_ms=ends_ms
+        )
+        desk.accept(EntriesAdded([ending]))
+        desk.clock.now_ms += 2 * DAY_MS
+        desk.accept(EntriesExpired(desk.clock(), 10), role=Role.SERVER)
+    assert desk.labels() == []
+
+    assert not given(desk, RELATIONSHIP, 3 * DAY_MS)
+    assert desk.kinds() == []

@@ -70,8 +70,6 @@ class Account:
     revocations: list[Revocation] = field(default_factory=list)
     # When a person last asked for no more contact, by address.
     own_words: dict[str, int] = field(default_factory=dict)
-    # Where the entry or status that told such a word is gone, and its memory with it: see test_known_disagreements.
-    forgotten: set[str] = field(default_factory=set)
     reviews: dict[int, Waiting] = field(default_factory=dict)
     permissions: dict[int, Permission] = field(default_factory=dict)
     closings: dict[str, Closing] = field(default_factory=dict)
@@ -144,7 +142,6 @@ class Account:
     def own_word(self, address: str, now_ms: int) -> None:
         """End what the person's own request ends: relationships, which do not come back."""
         self.own_words[address] = now_ms
-        self.forgotten.discard(address)
         ending = {BUSINESS_RELATIONSHIP, INQUIRY}
         for key in [key for key in self.consents if key.address == address and key.kind in ending]:
             del self.consents[key]
@@ -168,8 +165,6 @@ class Account:
         """
         before = self.status(number)
         changed = before != wanted.status
-        if changed and before == REJECTED:
-            self.forgotten.add(number)
         self.opt_ins[number] = wanted
         if changed:
             for name in [
@@ -205,8 +200,6 @@ class Account:
 
     def take_away(self, key: tuple[str, str, int]) -> None:
         del self.entries[key]
-        if key[2] in OWN_WORD:
-            self.forgotten.add(key[0])
 
     def drop_permissions(self, address: str, channels: frozenset[int] = EVERY_CHANNEL) -> None:
         """Take permission for one send back, unused or used: nothing of it may be retried either."""

@@ -120,8 +120,6 @@ class Saying(Changed):
         request = pb.RecordConsentRequest(address=address, consent=message, source=source, evidence=evidence(True))
         key = ConsentKey(address, kind, channels or words.reach(address), purpose, policy)
         consent = Consent(source, given_ms, ends_ms or math.inf, self.now_ms, self.head + 1)
-        if words.may_be_forgotten(self.models[account], key, given_ms):
-            return
         answer, expected = self.change(
             account, "RecordConsent", request, lambda model: words.record_consent(model, key, consent)
         )

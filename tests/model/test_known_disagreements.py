@@ -9,11 +9,8 @@ import pytest
 from dncd.nouns import Role
 from model.facts import (
     ABANDONED,
-    AGENT,
     ALLOW,
-    BUSINESS_RELATIONSHIP,
     CONVERSATION,
-    DAY_MS,
     RECORDED,
     REJECTED,
     REMOVED,
@@ -59,41 +56,6 @@ def renew(api: Api, address: str, label: str) -> None:
         entries=[pb.EntryRef(address=address, label=label)], reason=2, evidence=pb.Evidence(reference="form 7")
     )
     assert list(api.call("RemoveEntries", request).outcomes) == [REMOVED]
-
-
-def relate(server: Served, api: Api, address: str, days_ago: int) -> Any:
-    """Record a business relationship of some days ago."""
-    consent = pb.Consent(kind=BUSINESS_RELATIONSHIP, given_at=moment(server.clock() - days_ago * DAY_MS))
-    evidence = pb.Evidence(reference="order 9")
-    request = pb.RecordConsentRequest(address=address, consent=consent, source=5, evidence=evidence)
-    return api.call("RecordConsent", request)
-
-
-@pytest.mark.xfail(strict=True, reason="the person's own word is forgotten with the entry that told it")
-def test_relationship_from_before_a_word_that_was_taken_back_does_not_come_back(server: Served, api: Api) -> None:
-    api.add(MAILBOX, label="do-not-email", source=AGENT)
-    renew(api, MAILBOX, "do-not-email")
-
-    assert not relate(server, api, MAILBOX, days_ago=1).changed
-
-
-@pytest.mark.xfail(strict=True, reason="the person's own word is forgotten with the entry that told it")
-def test_relationship_from_before_a_word_whose_entry_ended_does_not_come_back(server: Served, api: Api) -> None:
-    ends_at = moment(server.clock() + DAY_MS)
-    entry = pb.NewEntry(address=PERSON, label="do-not-contact", source=AGENT, expires_at=ends_at)
-    api.call("AddEntries", pb.AddEntriesRequest(entries=[entry]))
-    server.clock.advance(2 * DAY_MS)
-    server.app.housekeep(server.clock())
-
-    assert not relate(server, api, PERSON, days_ago=3).changed
-
-
-@pytest.mark.xfail(strict=True, reason="the person's own STOP is forgotten once they wrote START")
-def test_relationship_from_before_a_stop_does_not_come_back_after_start(server: Served, api: Api) -> None:
-    write(api, "STOP")
-    write(api, "START")
-
-    assert not relate(server, api, PERSON, days_ago=1).changed
 
 
 @pytest.mark.xfail(strict=True, reason="where the entry of a STOP is gone, its channel is gone with it")

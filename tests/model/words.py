@@ -75,12 +75,6 @@ def is_taken_back(account: Account, key: ConsentKey, given_ms: int) -> bool:
     return _is_revoked(account, key, given_ms) or _ended_by_own_word(account, key, given_ms)
 
 
-def may_be_forgotten(account: Account, key: ConsentKey, given_ms: int) -> bool:
-    """Tell whether the person's own word alone takes a consent back, where the server may have forgotten it."""
-    told = _ended_by_own_word(account, key, given_ms) and not _is_revoked(account, key, given_ms)
-    return told and key.address in account.forgotten
-
-
 def _ended_by_own_word(account: Account, key: ConsentKey, given_ms: int) -> bool:
     return key.kind in {BUSINESS_RELATIONSHIP, INQUIRY} and given_ms <= account.own_words.get(key.address, -1)
 

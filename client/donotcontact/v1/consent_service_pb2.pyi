@@ -284,7 +284,8 @@ class RecordInboundMessageRequest(_message.Message):
     message_id: _builtins.str
     """The gateway's id of the message. At most 512 bytes. A message that comes again within 7 days, with the same id from
     the same number, is answered as the first time and does nothing: so a START that is delivered twice undoes no later
-    STOP. Without it, derive request_id from whatever names the message.
+    STOP. Only where request_id is empty: with one of your own, that names the message, so derive it from the message and
+    never make a fresh one for a delivery.
     """
     region: _builtins.str
     """The country that a number without a country belongs to. Default: the account's."""
