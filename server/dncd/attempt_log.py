@@ -1,8 +1,7 @@
 """The stream of attempts: its events, in order, with positions and a time of their own.
 
-Rows of ATTEMPT_EVENTS: position -> event. Rows of ATTEMPT_REQUESTS: account + UUID -> position (8 bytes) + SHA-256 of
-the request (32 bytes) + outcome codes. It is pruned, so it has no hash chain, and the journal, which is for ever, holds
-nothing of it.
+Rows of ATTEMPT_EVENTS: position -> event. Those of ATTEMPT_REQUESTS are as `requests` tells. The stream is pruned, so
+it has no hash chain, and the journal, which is for ever, holds nothing of it.
 """
 
 import struct
@@ -10,16 +9,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dncd import attempts
+from dncd import attempts, requests
 from dncd.encoding import decode, encode
-from dncd.errors import RequestIdReused, StoreCorrupt
+from dncd.errors import StoreCorrupt
 from dncd.events import AttemptsCompleted, AttemptsPruned, AttemptsReserved, Draft, Event
 from dncd.storage.contract import Snapshot, Table, Transaction
-from dncd.storage.keys import account_key, u64
+from dncd.storage.keys import u64
 
 _HEAD_KEY = b"attempts_head"
 _HEAD = struct.Struct(">QQ")
-_REQUEST = struct.Struct(">Q32s")
 
 _APPLY: dict[type, Callable[[Transaction, Event, Any], bytes]] = {
     AttemptsReserved: attempts.apply_reserved,
@@ -77,25 +75,17 @@ def replay(txn: Transaction, encoded: bytes) -> None:
 
 
 def _write(txn: Transaction, event: Event, encoded: bytes, codes: bytes) -> None:
-    draft = event.draft
     txn.put(Table.ATTEMPT_EVENTS, u64(event.position), encoded)
     txn.put(Table.META, _HEAD_KEY, _HEAD.pack(event.position, event.time_ms))
-    if draft.request_id:
-        row = _REQUEST.pack(event.position, draft.request_digest) + codes
-        txn.put(Table.ATTEMPT_REQUESTS, account_key(draft.account_id, draft.request_id), row)
+    requests.remember(txn, event, codes, Table.ATTEMPT_REQUESTS)
 
 
 def find_answer(snapshot: Snapshot, draft: Draft) -> Answered | None:
     """Return the first answer to the draft's request id, or None. Raises `RequestIdReused` for a different request."""
-    if not draft.request_id:
+    answered = requests.find(snapshot, draft, Table.ATTEMPT_REQUESTS)
+    if answered is None:
         return None
-    row = snapshot.get(Table.ATTEMPT_REQUESTS, account_key(draft.account_id, draft.request_id))
-    if row is None:
-        return None
-    position, digest = _REQUEST.unpack_from(row)
-    if digest != draft.request_digest:
-        raise RequestIdReused("this request_id belongs to a different request; make a new one for each new request")
-    return Answered(position, event_at(snapshot, position).time_ms, row[_REQUEST.size :])
+    return Answered(answered.position, event_at(snapshot, answered.position).time_ms, answered.codes)
 
 
 def event_at(snapshot: Snapshot, position: int) -> Event:

@@ -1,7 +1,7 @@
 """Bounds on attempts: the limits and cool-downs of a policy and of its rule packs, made ready to be asked."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final
 
@@ -53,10 +53,6 @@ class Bound:
     def holds_in(self, place: Place) -> bool:
         """Tell whether it holds in a place. Where nobody knows the regions, it holds: it may be in any."""
         return not self.regions or not place.regions or not self.regions.isdisjoint(place.regions)
-
-    def applies(self, place: Place, channel: Channel, now_ms: int) -> bool:
-        """Tell whether it holds for a contact in a place, on a channel, at a time."""
-        return self.binds(channel, now_ms) and self.holds_in(place)
 
     def since_ms(self, place: Place, now_ms: int) -> int:
         """Return the earliest time that matters at a time: of reservations for a limit, of outcomes for a cool-down."""
@@ -126,37 +122,25 @@ def _cooldown(cooldown: Cooldown) -> Bound:
 
 
 def _of_pack(pack: Pack, policy: Policy) -> Iterator[Bound]:
-    yield from (_limit_of(pack, rule) for rule in pack.limits if policy.purpose in rule.purposes)
-    yield from (_cooldown_of(pack, rule) for rule in pack.cooldowns if policy.purpose in rule.purposes)
+    rules: tuple[LimitRule | CooldownRule, ...] = (*pack.limits, *pack.cooldowns)
+    for rule in rules:
+        if policy.purpose in rule.purposes:
+            yield _of_rule(pack.name, rule)
 
 
-def _limit_of(pack: Pack, rule: LimitRule) -> Bound:
-    return Bound(
+def _of_rule(pack: str, rule: LimitRule | CooldownRule) -> Bound:
+    bound = Bound(
         rule.per,
         rule.channels,
         frozenset((rule.region,)),
-        max=rule.max,
-        per_hours=rule.per_hours,
         rule_id=rule.id,
-        pack=pack.name,
+        pack=pack,
         citation=rule.citation,
         effective_ms=_effective_ms(rule),
     )
-
-
-def _cooldown_of(pack: Pack, rule: CooldownRule) -> Bound:
-    return Bound(
-        rule.per,
-        rule.channels,
-        frozenset((rule.region,)),
-        after=rule.after,
-        hours=rule.hours,
-        days=rule.days,
-        rule_id=rule.id,
-        pack=pack.name,
-        citation=rule.citation,
-        effective_ms=_effective_ms(rule),
-    )
+    if isinstance(rule, LimitRule):
+        return replace(bound, max=rule.max, per_hours=rule.per_hours)
+    return replace(bound, after=rule.after, hours=rule.hours, days=rule.days)
 
 
 def _effective_ms(rule: PackRule) -> int:

@@ -1,21 +1,13 @@
 """Lifting: consents that take the force from registry matches, where a policy says so, and from nothing else."""
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 
 from dncd.findings import Findings, Rows
 from dncd.nouns import Channel, Purpose, Rule, Verdict
-from dncd.records import OPT_IN_LABEL, Form, Records
+from dncd.records import OPT_IN_LABEL, PURPOSE_BITS, Form, Records, channel_mask
 from dncd.screens import Screen
-
-PURPOSE_BITS: Final = 3
-
-
-def channel_bit(channel: Channel) -> int:
-    """Return the bit of a channel in the status of a record that is for some channels."""
-    return 1 << (channel - 1)
 
 
 def consents_for(
@@ -25,7 +17,7 @@ def consents_for(
     purposes = records["scope"] & ((1 << PURPOSE_BITS) - 1)
     scopes = records["scope"] >> PURPOSE_BITS
     held = (records["label"] == OPT_IN_LABEL) & (records["form"] == Form.CONSENT)
-    held &= (records["status"] & channel_bit(channel)) > 0
+    held &= (records["status"] & channel_mask((channel,))) > 0
     held &= (purposes == 0) | (purposes == purpose)
     held &= (scopes == 0) | (scopes == scope_id)
     # A consent permits, so where clocks disagree it begins by the later one and ends by the earlier.

@@ -8,10 +8,9 @@ from dncd.addresses import Fault
 from dncd.batch import Batch, Moment
 from dncd.findings import NO_FINDINGS, Bytes, Findings, Rows, blank
 from dncd.labels import DO_NOT_CONTACT_ID
-from dncd.lifting import channel_bit
 from dncd.nouns import Channel, EntryReason, OptInStatus, Rule, Verdict
 from dncd.policies import Compiled
-from dncd.records import OPT_IN_LABEL, Form, Records
+from dncd.records import OPT_IN_LABEL, Form, Records, channel_mask
 from dncd.storage.contract import Mask
 
 _BLOCK: Final = int(Verdict.BLOCK)
@@ -65,7 +64,7 @@ def review_findings(channel: Channel, records: Records, rows: Rows, keys: Rows) 
     waiting = (records["label"] == OPT_IN_LABEL) & (records["form"] == Form.REVIEW)
     if not waiting.any():
         return NO_FINDINGS
-    hits = np.flatnonzero(waiting & ((records["status"] & channel_bit(channel)) > 0))
+    hits = np.flatnonzero(waiting & ((records["status"] & channel_mask((channel,))) > 0))
     findings = blank(rows[hits], Rule.REVIEW, _BLOCK)
     for name in ("recorded_at_ms", "position"):
         findings[name] = records[name][hits]

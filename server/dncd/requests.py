@@ -1,6 +1,7 @@
 """Request ids: a retried change replays its first answer and changes nothing twice.
 
-Rows of REQUESTS: account + UUID -> position (8 bytes) + SHA-256 of the request (32 bytes) + outcome codes.
+Rows of REQUESTS, and of ATTEMPT_REQUESTS for the stream of attempts: account + UUID -> position (8 bytes) + SHA-256 of
+the request (32 bytes) + outcome codes.
 """
 
 import struct
@@ -25,11 +26,11 @@ class Answered:
     codes: bytes
 
 
-def find(snapshot: Snapshot, draft: Draft) -> Answered | None:
+def find(snapshot: Snapshot, draft: Draft, table: Table = Table.REQUESTS) -> Answered | None:
     """Return the first answer to the draft's request id, or None. Raises `RequestIdReused` for a different request."""
     if not draft.request_id:
         return None
-    row = snapshot.get(Table.REQUESTS, account_key(draft.account_id, draft.request_id))
+    row = snapshot.get(table, account_key(draft.account_id, draft.request_id))
     if row is None:
         return None
     position, digest = _HEAD.unpack_from(row)
@@ -38,12 +39,12 @@ def find(snapshot: Snapshot, draft: Draft) -> Answered | None:
     return Answered(position, row[_HEAD.size :])
 
 
-def remember(txn: Transaction, event: Event, codes: bytes) -> None:
+def remember(txn: Transaction, event: Event, codes: bytes, table: Table = Table.REQUESTS) -> None:
     """Remember the answer to the event's request id, where it has one."""
     draft = event.draft
     if draft.request_id:
         row = _HEAD.pack(event.position, draft.request_digest) + codes
-        txn.put(Table.REQUESTS, account_key(draft.account_id, draft.request_id), row)
+        txn.put(table, account_key(draft.account_id, draft.request_id), row)
 
 
 def pruned_to(snapshot: Snapshot) -> int:

@@ -108,7 +108,7 @@ class Desk:
         handlers = (
             ConsentHandlers(changes, RowChecks(self.decider)),
             RecordedConsentHandlers(changes, Terms(book.packs.values(), book.places)),
-            MessageHandlers(changes, classifier or Meanings()),
+            MessageHandlers(changes, lambda: classifier or Meanings()),
             PermissionHandlers(changes, RowChecks(self.decider)),
         )
         self.rpcs = {rpc.method: rpc for part in handlers for rpc in part.rpcs()}

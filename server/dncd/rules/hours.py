@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dncd.limits import RETRY_DAYS_MAX
 from dncd.rules.pack import HoursRule
 from dncd.rules.place import Place
 from dncd.rules.spans import DAY_MINUTES, Days, DaysInEffect, RuleDays, Spans
 
 MINUTE_MS: Final = 60_000
-HORIZON_DAYS: Final = 400
 MINUTES_KEPT: Final = 4
 FOUND_KEPT_MAX: Final = 10_000
 
@@ -143,7 +143,7 @@ class Hours:
 
     def _search(self, hours: Sequence[Days], place: Place, asked: int, minute: int) -> "_Found":
         """Go on from a minute to where the next one opens until all are open: none can be before that."""
-        end = asked + HORIZON_DAYS * DAY_MINUTES
+        end = asked + RETRY_DAYS_MAX * DAY_MINUTES
         settled = False
         while not settled:
             before = minute

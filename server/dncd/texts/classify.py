@@ -8,13 +8,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dncd.limits import CLASSIFIED_CHARS_MAX
 from dncd.nouns import MessageClass
 from dncd.texts.folding import CLAUSE_END, Folded, fold
 from dncd.texts.misspelling import is_misspelled_unsubscribe, squeeze, undisguise
 from dncd.texts.vocabulary import Keyword, Vocabulary, load_vocabulary
 
-# Ten segments of SMS. Beyond them only single words are searched: phrases cost many times that.
-CLASSIFIED_CHARS_MAX: Final = 1_600
 _QUESTION_MARKS: Final = "?\uff1f\u061f\u00bf"
 # A phrase that the limit cuts in two is still seen whole.
 OVERLAP_CHARS: Final = 200

@@ -1,7 +1,7 @@
 """ConsentService, the part of it that is about messages that persons send."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from copy import copy
 from dataclasses import replace
 from typing import Any, Protocol, cast
@@ -52,7 +52,7 @@ class Classifier(Protocol):
 class MessageHandlers:
     """The handlers of ConsentService that are about messages."""
 
-    def __init__(self, changes: Changes, classifier: Classifier) -> None:
+    def __init__(self, changes: Changes, classifier: Callable[[], Classifier]) -> None:
         self._changes = changes
         self._store = changes.store
         self._classifier = classifier
@@ -122,7 +122,7 @@ class MessageHandlers:
         if channel not in messages.TEXT_CHANNELS:
             raise fields.invalid("channel", "must be SMS or WHATSAPP")
         message_id = fields.text(request.message_id, "message_id", limits.EVIDENCE_FIELD_BYTES_MAX)
-        classified = self._classifier.classify(_text(request.text), _own_codes(list(request.own_codes)))
+        classified = self._classifier().classify(_text(request.text), _own_codes(list(request.own_codes)))
         with self._store.snapshot() as snapshot:
             keeps = accounts.get(snapshot, call.caller.account_id).keep_texts
             status = optin.status_of(read(snapshot, target.key(call.caller.account_id)).records)
