@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint proto bench clean
+.PHONY: help demo serve test explore check lint proto bench clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ serve: $(VENV)/.installed ## Serve ./dncd-store on loopback
 
 test: $(VENV)/.installed ## Install what is needed and run all tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+explore: $(VENV)/.installed ## Look for a sequence of calls that the server and its model answer differently
+	DNCD_EXAMPLES=exploring DNCD_MODEL_EXAMPLES=$${DNCD_MODEL_EXAMPLES:-100} $(BIN)/pytest -n 2 tests/model
 
 check: lint test ## Everything that CI holds: style, types, arrows, protos, stubs, tests
 

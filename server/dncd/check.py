@@ -108,6 +108,7 @@ def retry_times(catalog: Catalog, policy: Compiled, decision: Decision) -> Times
     np.maximum.at(latest, findings["row"], findings["retry_at_ms"])
     # One that nobody knows the end of outweighs all others.
     latest[findings["row"][findings["retry_at_ms"] == 0]] = 0
+    latest[decision.verdicts != _DEFER] = 0
     if decision.located is None:
         return latest
     hours = None if policy.shadow else policy.hours_on(decision.channel)

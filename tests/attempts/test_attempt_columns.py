@@ -54,7 +54,7 @@ def lived(history: list[tuple[int, Wanted, AttemptOutcome | None]]) -> Book:
 
 
 @given(histories, st.lists(placed, min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_batch_equals_its_rows(
     history: list[tuple[int, Wanted, AttemptOutcome | None]], wanted: list[Wanted]
 ) -> None:
@@ -70,7 +70,7 @@ def test_a_batch_equals_its_rows(
 
 
 @given(histories, placed)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_claim_is_granted_where_nothing_is_found_and_refused_where_anything_is(
     history: list[tuple[int, Wanted, AttemptOutcome | None]], wanted: Wanted
 ) -> None:
@@ -83,7 +83,7 @@ def test_a_claim_is_granted_where_nothing_is_found_and_refused_where_anything_is
 
 
 @given(histories, placed)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_finding_ends_when_it_says_and_not_before(
     history: list[tuple[int, Wanted, AttemptOutcome | None]], wanted: Wanted
 ) -> None:
@@ -112,7 +112,7 @@ def real(phones: list[int], time_zones: list[str]) -> tuple[Asked, Located]:
     ),
     st.data(),
 )
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_rows_whose_callers_know_more_are_judged_where_they_are(phones: list[int], data: st.DataObject) -> None:
     zones = data.draw(
         st.lists(

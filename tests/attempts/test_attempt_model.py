@@ -192,4 +192,4 @@ def ground_of(bound: Bound) -> tuple[int, int, int, int]:
 
 
 TestAttempts = Attempts.TestCase
-TestAttempts.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAttempts.settings = settings(max_examples=40, stateful_step_count=30)

@@ -213,6 +213,18 @@ def test_e_mail_is_counted_too(server: Served) -> None:
     assert (verdicts(first), verdicts(second)) == ([ALLOW], [DEFER])
 
 
+def test_an_e_mail_that_something_stronger_stops_names_no_time_although_its_neighbour_does(server: Served) -> None:
+    for address in ("ann@example.com", "bob@example.com"):
+        reserve(server.api(), address, policy="once", channel=Channel.EMAIL)
+    server.api().add("ann@example.com")
+
+    rows = [pb.CheckRow(address=address) for address in ("ann@example.com", "bob@example.com")]
+    results = server.api().call("Check", pb.CheckRequest(policy="once", channel=Channel.EMAIL, rows=rows)).results
+
+    assert [result.verdict for result in results] == [BLOCK, DEFER]
+    assert [result.HasField("retry_at") for result in results] == [False, True]
+
+
 def test_what_is_not_allow_claims_nothing_and_spoils_nothing(server: Served) -> None:
     server.api().add(NEW_YORK)
 

@@ -70,7 +70,7 @@ def test_scrub_keeps_the_order_when_chunks_overtake_each_other(server: ScriptedS
     chunk=st.integers(1, 9),
     in_flight=st.integers(1, 5),
 )
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_chunking_never_changes_the_answer(
     client: Client, addresses: list[str] | list[int], chunk: int, in_flight: int
 ) -> None:

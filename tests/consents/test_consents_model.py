@@ -244,4 +244,4 @@ def _end_of(consent: Any) -> float:
 
 
 TestChanged = Changed.TestCase
-TestChanged.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+TestChanged.settings = settings(max_examples=25, stateful_step_count=30)

@@ -1,14 +1,13 @@
 import time
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dncd.addresses.emails import emails_from_texts, read_email
 from dncd.addresses.text import AddressError, Fault, plain
 
 # The first example pays for reading the metadata.
-UNTIMED = settings(deadline=None)
 
 
 def slow(text: str) -> tuple[str, Fault]:
@@ -23,7 +22,6 @@ plain_emails = st.from_regex(
 )
 
 
-@UNTIMED
 @given(plain_emails)
 @example("ann@ab--cd.com")
 @example("ann@xn--a.com")
@@ -37,7 +35,6 @@ def test_fast_path_reads_what_the_slow_path_reads(text: str) -> None:
         assert set(zip(emails, map(Fault, faults.tolist()), strict=True)) == {slow(text)}
 
 
-@UNTIMED
 @given(st.one_of(plain_emails, st.emails(), st.builds("{}@{}".format, st.text(max_size=8), st.text(max_size=8))))
 @example("Σ@ΑΣ.example")
 @example("İ@example.com")
@@ -96,7 +93,6 @@ def test_nasty_texts_take_linear_time(unit: str) -> None:
     assert time.process_time() - started < 1
 
 
-@UNTIMED
 @given(st.text(max_size=40))
 @example("a@\ud800.com")
 def test_any_text_gives_an_address_or_a_fault(text: str) -> None:

@@ -4,7 +4,7 @@ import time
 import numpy as np
 import phonenumbers
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from phonenumbers import PhoneMetadata, PhoneNumber, PhoneNumberFormat
 
@@ -18,7 +18,6 @@ NON_GEO = phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY
 CODES = sorted(phonenumbers.COUNTRY_CODE_TO_REGION_CODE)
 
 # The first example pays for reading the metadata.
-UNTIMED = settings(deadline=None)
 
 
 def example_numbers() -> list[tuple[str, PhoneNumber]]:
@@ -85,7 +84,6 @@ NANP_FORMS = ["{a}{e}{n}", "1{a}{e}{n}", "({a}) {e}-{n}", "({a}){e}{n}", "{a}.{e
 NANP_FORMS += ["1-{a}-{e}-{n}", "+1{a}{e}{n}", "+1 ({a}) {e}-{n}", "1.{a}-{e} {n}"]
 
 
-@UNTIMED
 @given(
     st.sampled_from(NANP_FORMS),
     st.sampled_from(["US", "CA", "BS", "JM", "PR", "AG", "DO", "GB", "DE", ""]),
@@ -100,7 +98,6 @@ def test_fast_nanp_reads_what_the_slow_path_reads(form: str, region: str, a: str
         assert {(int(phone), Fault(fault)) for phone, fault in zip(phones, faults, strict=True)} == {slow(text, region)}
 
 
-@UNTIMED
 @given(
     st.sampled_from([*NANP_FORMS, "+44{a}{e}{n}", "+{a}{e}{n}"]),
     st.sampled_from(["US", "JM", "GB", "DE", ""]),
@@ -134,7 +131,6 @@ prefixed_examples = st.builds(
 )
 
 
-@UNTIMED
 @given(st.one_of(numbers_of_plans, prefixed_examples))
 @example("4402079460958")
 @example("490301234567")
@@ -151,7 +147,6 @@ def test_fast_e164_reads_what_the_slow_path_reads(digits: str) -> None:
         assert {(int(phone), Fault(fault)) for phone, fault in zip(phones, faults, strict=True)} == {slow(text, "")}
 
 
-@UNTIMED
 @given(st.one_of(numbers_of_plans, prefixed_examples))
 @example("4402079460958")
 @example("490301234567")
@@ -240,7 +235,6 @@ def test_nasty_texts_take_linear_time(unit: str) -> None:
     assert time.process_time() - started < 1
 
 
-@UNTIMED
 @given(st.text(max_size=40), st.sampled_from(["US", "DE", "AR", ""]))
 def test_any_text_gives_a_number_or_a_fault(text: str, region: str) -> None:
     phone, fault = read(text, region)

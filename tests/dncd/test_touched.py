@@ -109,7 +109,7 @@ def written(chosen: Sequence[Any], wrap: Callable[[Transaction], Any]) -> dict[T
         return {table: list(snapshot.scan(table)) for table in Table}
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(changes, max_size=6))
 def test_addresses_that_the_index_rules_out_are_written_as_those_that_are_looked_for(chosen: list[Any]) -> None:
     ruled_out = written(chosen, lambda txn: txn)

@@ -10,7 +10,7 @@ from serving import pb
 
 ABROAD = ["+919876543210", "+61412345678", "+14165550101", "+12045550101"]
 ADDRESSES = [*POOL, *ABROAD]
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 packs = st.sampled_from(["us-federal", "us-states", "us-states-unconfirmed", "ca", "in", "au", "reg-f"])
 regions = st.lists(st.sampled_from(["US", "US-FL", "US-NY", "US-CA", "CA", "GB"]), max_size=2, unique=True)

@@ -15,7 +15,7 @@ from serving import Api, Served, daemon, moment, new_id, pb, prepared_store
 
 ALLOW, BLOCK = 1, 2
 POOL = [*PHONES, *EMAILS, "+14155550199", "cy@myexample.com", "nonsense", "", "911", "(415) 555-0101"]
-quick = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=40, suppress_health_check=list(HealthCheck))
 
 
 def results(api: Api, *addresses: str, **fields: Any) -> list[Any]:

@@ -45,7 +45,7 @@ asked_rows = st.builds(
     debt_id=st.sampled_from(["", "d-1"]),
 )
 bare_rows = st.sampled_from(POOL).map(Asked)
-quick = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=30, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,7 @@ from guarantees.columns import at, lengths
 from guarantees.whole import DEFER, MOMENTS, PHONES, POLICIES, POOL, Asked, scrub_of, whole_server
 from serving import Served, pb
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 rows_asked = st.lists(
     st.builds(
         Asked,

@@ -33,7 +33,6 @@ for _machine in (Entries, Words, Calls, Everything):
     _machine.TestCase.settings = settings(
         max_examples=int(os.environ.get("DNCD_MODEL_EXAMPLES", "3")),
         stateful_step_count=30,
-        deadline=None,
         suppress_health_check=list(HealthCheck),
         print_blob=True,
     )

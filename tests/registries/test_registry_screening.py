@@ -46,7 +46,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Ope
             yield running, operator
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(listed=st.sets(NUMBERS, min_size=1, max_size=12), asked=st.lists(NUMBERS, max_size=12))
 def test_what_is_listed_is_blocked_its_neighbours_are_not_and_all_ways_to_ask_agree(
     wide: tuple[Served, Operator], listed: set[int], asked: list[int]

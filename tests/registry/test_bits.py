@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dncd.registry.bits import SCALAR_ROWS_MAX, BitFile, bit_file_bytes
@@ -50,7 +50,6 @@ def test_bit_file_ends_in_a_zero_byte_that_fills_its_page(digits: int) -> None:
     assert bit_file_bytes(span) % 4096 == 0
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1), max_size=3 * SCALAR_ROWS_MAX))
 def test_one_number_and_a_column_get_the_same_answer(
     tmp_path_factory: pytest.TempPathFactory, phones: list[int]

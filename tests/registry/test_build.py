@@ -34,7 +34,7 @@ PHONES = st.one_of(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.lists(PHONES, max_size=40), max_size=4))
 def test_what_is_built_is_what_is_found_and_neighbours_are_not(
     tmp_path_factory: pytest.TempPathFactory, parts: list[list[int]]
@@ -51,7 +51,7 @@ def test_what_is_built_is_what_is_found_and_neighbours_are_not(
     assert counts.duplicates == counts.read - counts.numbers
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(PHONES, max_size=30), st.lists(st.tuples(PHONES, st.booleans()), max_size=60))
 def test_change_list_acts_as_if_line_by_line(
     tmp_path_factory: pytest.TempPathFactory, first: list[int], changes: list[tuple[int, bool]]

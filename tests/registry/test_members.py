@@ -33,7 +33,7 @@ MIXED = [*range(17_000_000_000, 17_000_500_000, 90), *range(17_000_500_000, 17_0
 WIDE = range(8_613_800_000_000, 8_613_800_010_000)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(PHONES, max_size=60))
 def test_roaring_file_and_bit_files_agree(tmp_path_factory: pytest.TempPathFactory, phones: list[int]) -> None:
     folder = build_numbers(tmp_path_factory.mktemp("r"), phones)
@@ -69,7 +69,7 @@ def test_group_of_cleared_bits_leaves_no_trace(tmp_path: Path) -> None:
     assert verify(new).counts.numbers == 1
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(PHONES, max_size=40), st.lists(PHONES, max_size=40))
 def test_difference_applied_to_the_old_gives_the_new(
     tmp_path_factory: pytest.TempPathFactory, before: list[int], after: list[int]

@@ -37,7 +37,7 @@ ENUMS: list[tuple[type[IntEnum], Any, str]] = [
     (Fault, pb.AddressFault, "ADDRESS_FAULT_"),
 ]
 POOL = [*PHONES, *EMAILS, "+14155550199", "nonsense", "", "911", "a" * 120 + "@example.com", "+1415*"]
-quick = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+quick = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(("kind", "contract", "prefix"), ENUMS, ids=[kind.__name__ for kind, _, _ in ENUMS])

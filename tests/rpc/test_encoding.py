@@ -221,13 +221,13 @@ def test_every_kind_of_change_is_tried() -> None:
 
 
 @given(accepted)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_an_event_that_was_written_is_read_back_as_it_was(event: events.Event) -> None:
     assert decode(encode(event, codes_of(event))) == event
 
 
 @given(accepted)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_what_callers_get_of_an_event_holds_no_digest_and_no_account_id(event: events.Event) -> None:
     told = public_event(encode(event, codes_of(event)))
 

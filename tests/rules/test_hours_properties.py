@@ -67,7 +67,7 @@ def binding(found: list[HoursRule], place: Place) -> list[HoursRule]:
 
 
 @given(st.lists(rules(dates), max_size=4), places, times)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_closed_rules_are_those_of_a_second_reading(found: list[HoursRule], place: Place, time_ms: int) -> None:
     opening = Hours(found).at(place, time_ms)
 
@@ -81,7 +81,7 @@ def test_closed_rules_are_those_of_a_second_reading(found: list[HoursRule], plac
 
 
 @given(st.lists(rules(), min_size=1, max_size=4), rules(), places, times)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_another_rule_never_opens_more(found: list[HoursRule], another: HoursRule, place: Place, time_ms: int) -> None:
     fewer, more = Hours(found), Hours([*found, another])
 
@@ -93,7 +93,7 @@ def test_another_rule_never_opens_more(found: list[HoursRule], another: HoursRul
 
 
 @given(st.lists(rules(), min_size=1, max_size=4), places, st.sampled_from(ZONES), times)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_another_zone_never_opens_more(found: list[HoursRule], place: Place, zone: str, time_ms: int) -> None:
     wider = Place(place.regions, tuple(sorted({*place.zones, zone})))
 
@@ -102,7 +102,7 @@ def test_another_zone_never_opens_more(found: list[HoursRule], place: Place, zon
 
 
 @given(st.lists(rules(), min_size=1, max_size=3), places, times)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_an_opening_is_the_first_open_minute(found: list[HoursRule], place: Place, time_ms: int) -> None:
     opens = Hours(found).opens_at(place, time_ms)
     bound = binding(found, place)
@@ -117,7 +117,7 @@ def test_an_opening_is_the_first_open_minute(found: list[HoursRule], place: Plac
 
 
 @given(st.lists(rules(dates), min_size=1, max_size=3), places, times)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_opening_is_open_and_the_minute_before_is_not(found: list[HoursRule], place: Place, time_ms: int) -> None:
     hours = Hours(found)
     opens = hours.opens_at(place, time_ms)
@@ -131,7 +131,7 @@ def test_an_opening_is_open_and_the_minute_before_is_not(found: list[HoursRule],
 
 
 @given(st.lists(rules(dates), max_size=4), places, times)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_an_answer_does_not_depend_on_what_was_asked_before(found: list[HoursRule], place: Place, time_ms: int) -> None:
     asked = Hours(found)
     for earlier in range(time_ms - 4 * DAY_MS, time_ms, DAY_MS // 2):

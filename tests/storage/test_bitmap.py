@@ -3,7 +3,7 @@ from uuid import UUID
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dncd.storage.bitmap import BITS_MAX, BITS_MIN, Bitmap, BitmapError, bits_for, hash_key, hash_keys, is_full
@@ -35,7 +35,6 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Bitmap:
     return make(tmp_path_factory.mktemp("bitmap"))
 
 
-@settings(deadline=None)
 @given(account_id=ACCOUNTS, phones=st.lists(PHONES, max_size=30), asked=st.lists(PHONES, max_size=30))
 def test_all_ways_to_ask_agree(shared: Bitmap, account_id: int, phones: list[int], asked: list[int]) -> None:
     shared.add(phone_keys(account_id, np.array(phones, dtype=np.uint64)))
@@ -49,7 +48,6 @@ def test_all_ways_to_ask_agree(shared: Bitmap, account_id: int, phones: list[int
     assert all(in_columns[: len(phones)])
 
 
-@settings(deadline=None)
 @given(keys=ANY_KEYS)
 def test_every_added_key_is_flagged(shared: Bitmap, keys: list[bytes]) -> None:
     shared.add(keys)

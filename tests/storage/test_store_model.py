@@ -97,6 +97,6 @@ class MemoryMachine(StoreMachine):
 
 
 TestLmdbStoreAnswersAsADict = LmdbMachine.TestCase
-TestLmdbStoreAnswersAsADict.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestLmdbStoreAnswersAsADict.settings = settings(max_examples=25, stateful_step_count=20)
 TestMemoryStoreAnswersAsADict = MemoryMachine.TestCase
-TestMemoryStoreAnswersAsADict.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestMemoryStoreAnswersAsADict.settings = settings(max_examples=25, stateful_step_count=20)
