@@ -32,11 +32,14 @@ def lift(findings: Findings, screens: Sequence[Screen], consents: Records, rows:
     `rows` are those of the consents. A lifted match names the consent: its kind, when it was given, when it ends and
     its event.
     """
-    matches = np.flatnonzero((findings["rule"] == Rule.REGISTRY) & np.isin(findings["row"], rows))
-    for index in np.unique(findings["screen"][matches]).tolist():
+    consenting = np.zeros(1 + max(int(rows.max()), int(findings["row"].max(initial=0))), dtype=np.bool_)
+    consenting[rows] = True
+    matches = np.flatnonzero((findings["rule"] == Rule.REGISTRY) & consenting[findings["row"]])
+    for index in np.flatnonzero(np.bincount(findings["screen"][matches])).tolist():
         of_screen = matches[findings["screen"][matches] == index]
-        kinds = [int(kind) for kind in screens[index].required.lifted_by]
-        able = np.flatnonzero(np.isin(consents["reason"], kinds))
+        lifts = np.zeros(256, dtype=np.bool_)
+        lifts[list(screens[index].required.lifted_by)] = True
+        able = np.flatnonzero(lifts[consents["reason"]])
         if len(able):
             _lift_by(findings, of_screen, consents.take(able), rows[able])
 
