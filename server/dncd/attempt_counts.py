@@ -195,7 +195,8 @@ def _held_findings(bound: Bound, held: _Held, now_ms: int, grounds: list[Ground]
 
 def _limit_findings(bound: Bound, held: _Held, holds: Mask, now_ms: int, grounds: list[Ground]) -> Iterator[Findings]:
     mask = counted(held.attempts, bound.channels, now_ms - bound.window_ms + 1, now_ms) & holds[held.owners]
-    owners, attempts = held.owners[mask], held.attempts[mask]
+    # numpy moves records that a mask chooses field by field, and those that are taken as a whole.
+    owners, attempts = held.owners[mask], held.attempts.take(np.flatnonzero(mask))
     counts = np.bincount(owners, minlength=len(held.rows))
     full = np.flatnonzero(counts >= bound.max)
     if not len(full):

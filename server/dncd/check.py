@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from dncd.attempt_counts import Asked, attempt_findings
 from dncd.batch import Batch, Moment
 from dncd.catalog import Catalog
+from dncd.columns import grouped, latest_of_rows
 from dncd.findings import NO_FINDINGS, Bytes, Findings, Ground, Rows, joined
 from dncd.lifting import consents_for, lift
 from dncd.locating import Located, locate
@@ -103,21 +104,25 @@ def retry_times(catalog: Catalog, policy: Compiled, decision: Decision) -> Times
     deferred = np.flatnonzero(decision.verdicts == _DEFER)
     if not len(deferred):
         return None
-    findings = decision.findings[(decision.findings["verdict"] == _DEFER) & ~decision.findings["shadow"]]
+    deferring = (decision.findings["verdict"] == _DEFER) & ~decision.findings["shadow"]
+    rows, times_ms = decision.findings["row"][deferring], decision.findings["retry_at_ms"][deferring]
     latest = np.zeros(len(decision.verdicts), dtype=np.int64)
-    np.maximum.at(latest, findings["row"], findings["retry_at_ms"])
+    last_rows, last_ms = latest_of_rows(rows, times_ms)
+    latest[last_rows] = last_ms
     # One that nobody knows the end of outweighs all others.
-    latest[findings["row"][findings["retry_at_ms"] == 0]] = 0
+    latest[rows[times_ms == 0]] = 0
     latest[decision.verdicts != _DEFER] = 0
     if decision.located is None:
         return latest
     hours = None if policy.shadow else policy.hours_on(decision.channel)
     retry = np.zeros(len(decision.verdicts), dtype=np.int64)
     known = deferred[latest[deferred] > 0]
+    if not len(known):
+        return retry
     places, place_of = decision.located.distinct(known)
     # Nothing opens or closes within a minute, so times of one minute share an answer.
-    minutes, minute_of = np.unique(latest[known] // MINUTE_MS, return_inverse=True)
-    pairs, pair_of = np.unique(place_of * len(minutes) + minute_of, return_inverse=True)
+    minutes, minute_of = grouped(latest[known] // MINUTE_MS)
+    pairs, pair_of = grouped(place_of * len(minutes) + minute_of)
     asked = [(places[pair // len(minutes)], int(minutes[pair % len(minutes)]) * MINUTE_MS) for pair in pairs.tolist()]
     opens = np.array([open_at(hours, catalog.closed, place, time_ms) for place, time_ms in asked], dtype=np.int64)
     at_once = opens == np.array([time_ms for _, time_ms in asked], dtype=np.int64)
@@ -142,7 +147,7 @@ def _screened(policy: Compiled, batch: Batch, records: Records, rows: Rows, mome
     for findings in screen_findings(policy.screens, policy.unscreened, batch.phones, moment.begins_ms):
         findings["shadow"] = policy.shadow
         if len(consents):
-            lift(findings, policy.screens, records[consents], rows[consents])
+            lift(findings, policy.screens, records.take(consents), rows[consents])
         yield findings
 
 

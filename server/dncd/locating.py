@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dncd.columns import numbered
 from dncd.rules.place import NOWHERE, Place
 from dncd.rules.places import Places, place_with
 from dncd.rules.postal import place_of
@@ -36,7 +37,7 @@ class Located:
             ids = ids.astype(np.intp)
             for index, apart in enumerate(self.known.values(), first):
                 ids[apart] = index
-        found, place_of = _numbered(ids[rows])
+        found, place_of = numbered(ids[rows])
         return [self.places[index] if index < first else known[index - first] for index in found.tolist()], place_of
 
     def groups(self) -> Iterator[tuple[Place, Rows]]:
@@ -47,14 +48,6 @@ class Located:
             yield place, np.array(rows, dtype=np.intp)
         for place_id in np.flatnonzero(np.bincount(self.ids[~apart], minlength=1)).tolist():
             yield self.places[place_id], np.flatnonzero((self.ids == place_id) & ~apart)
-
-
-def _numbered(ids: NDArray[Any]) -> tuple[Rows, Rows]:
-    """Return what `np.unique` does with its inverse, for numbers as small as ids of places: in a fifth of the time."""
-    found = np.flatnonzero(np.bincount(ids))
-    number_of = np.zeros(len(found) and found[-1] + 1, dtype=np.intp)
-    number_of[found] = np.arange(len(found))
-    return found, number_of[ids]
 
 
 def locate(places: Places, phones: Phones, time_zones: Sequence[str], postal_codes: Sequence[str]) -> Located:

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 
+from dncd.columns import numbered
 from dncd.findings import Findings, Ground, Rows, blank
 from dncd.locating import Located
 from dncd.nouns import Rule, Verdict
@@ -65,7 +66,7 @@ def _closed_by_id(
     book: Rulebook, opening_hours: OpeningHours, located: Located, rows: Rows, now_ms: int, grounds: list[Ground]
 ) -> Iterator[Findings]:
     """Yield one column of findings for the first rule that is closed in each place, one for the second, and so on."""
-    ids, place_of_row = np.unique(located.ids[rows], return_inverse=True)
+    ids, place_of_row = numbered(located.ids[rows])
     openings = [opening_hours.table.opening(place_id, now_ms) for place_id in ids.tolist()]
     for turn in range(max(len(opening.closed) for opening in openings)):
         ground_of_place = np.full(len(ids), -1, dtype=np.int32)
