@@ -204,6 +204,23 @@ def test_lines_within_a_text_never_shift_rows() -> None:
     assert phones.tolist() == [0] + [14155550125] * 9
 
 
+@given(
+    st.lists(
+        st.sampled_from(["+14155550123", "4155550124", "", "\n", "+14155550125\n+14155550126", "4155550127\n", "?"]),
+        min_size=8,
+        max_size=20,
+    )
+)
+@example(["+14155550123\n+14155550124", *["+14155550125"] * 6, ""])
+@example(["4155550123\n4155550124", *["4155550125"] * 6, ""])
+def test_no_mixture_of_lines_and_empty_texts_shifts_rows(texts: list[str]) -> None:
+    phones, faults = phones_from_texts(texts, "US", len(texts))
+
+    alone = [phones_from_texts([text], "US", 1) for text in texts]
+    assert phones.tolist() == [int(phone[0]) for phone, _ in alone]
+    assert faults.tolist() == [fault[0] for _, fault in alone]
+
+
 @pytest.mark.parametrize(
     ("text", "fault"),
     [

@@ -68,9 +68,10 @@ def _all_nanp(regions: str | Sequence[str]) -> bool:
 
 def _numbers(column: str, rows: int) -> Phones:
     """Read the numbers of a column of which every line is one."""
-    phones = np.fromstring(column.encode().translate(None, _SEPARATORS), np.uint64, sep="\n")
-    # A text may itself hold several lines: no line then stands for a row.
-    return phones if len(phones) == rows else np.zeros(rows, np.uint64)
+    # A text may itself hold several lines, and the last be empty: no line then stands for a row.
+    if column.count("\n") != rows - 1 or column.endswith("\n"):
+        return np.zeros(rows, np.uint64)
+    return np.fromstring(column.encode().translate(None, _SEPARATORS), np.uint64, sep="\n")
 
 
 def _fast_phone(text: str, nanp_region: bool) -> int:
