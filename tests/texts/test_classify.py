@@ -99,8 +99,6 @@ def test_harmless_message_is_nothing(classifier: Classifier, text: str) -> None:
         "I'll sue you",
         "wrong number",
         "leave me alone you idiots",
-        "st0p",
-        "5t0p",
         "stoptextingme",
         "plsstopnow",
         "I s t o p",
@@ -218,8 +216,5 @@ def test_opt_out_stays_one_when_thanks_are_added(classifier: Classifier, text: s
 
     after = classifier.classify(f"{text}. Thank you")
 
-    if (
-        before.message_class in {MessageClass.OPT_OUT, MessageClass.REVIEW}
-        and before.matched != "a sign without a word"
-    ):
+    if before.message_class in {MessageClass.OPT_OUT, MessageClass.REVIEW}:
         assert after.message_class in {MessageClass.OPT_OUT, MessageClass.REVIEW}

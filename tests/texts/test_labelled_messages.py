@@ -45,7 +45,7 @@ def test_what_is_called_an_opt_out_is_one(figures: dict[str, Figures], half: str
 
 @pytest.mark.parametrize("half", HALVES)
 def test_few_harmless_messages_wait_for_a_person(figures: dict[str, Figures], half: str) -> None:
-    assert figures[half].harmless_blocked <= 0.20 * figures[half].harmless
+    assert figures[half].harmless_blocked <= 0.25 * figures[half].harmless
 
 
 def test_nothing_but_an_exact_keyword_is_an_opt_in(classifier: Classifier) -> None:

@@ -4,10 +4,15 @@ import re
 
 import pytest
 
-from dncd.texts.phrases import UnknownSet, compile_phrases
-from dncd.texts.vocabulary import load_vocabulary
+from dncd.texts.phrases import Phrases, UnknownSet, compile_phrases
+from dncd.texts.vocabulary import Vocabulary, load_vocabulary
 
 SETS = {"mine": ["me", "my number"]}
+
+
+def _phrases(known: Vocabulary) -> list[Phrases]:
+    named = [naming.phrases for naming in known.namings if naming.phrases is not None]
+    return [known.harmless, known.opt_out, known.hedge, known.review, known.doubts.mild, known.doubts.phrases, *named]
 
 
 @pytest.mark.parametrize(
@@ -41,7 +46,7 @@ def test_pattern_with_an_unknown_set_is_refused() -> None:
 def test_no_pattern_repeats_without_bound() -> None:
     known = load_vocabulary()
 
-    for phrases in (known.harmless, known.opt_out, known.hedge, known.review):
+    for phrases in _phrases(known):
         plain = re.sub(r"\\.|\[[^\]]*\]", "", phrases.expression.pattern)
         assert not re.search(r"[*+]|,\}", plain)
 
@@ -49,5 +54,13 @@ def test_no_pattern_repeats_without_bound() -> None:
 def test_no_phrase_matches_an_empty_text() -> None:
     known = load_vocabulary()
 
-    for phrases in (known.harmless, known.opt_out, known.hedge, known.review):
+    for phrases in _phrases(known):
         assert phrases.find(" , , ") is None
+
+
+def test_word_lists_of_the_doubts_hold_single_words() -> None:
+    known = load_vocabulary().doubts
+
+    for words in (known.plain, known.factual, known.refusing, known.contact, known.everyday, known.about, known.benign):
+        # A word is compared with one folded word, so another would never be found.
+        assert [word for word in words if len(word.split()) != 1] == []

@@ -5,30 +5,44 @@ explains is REVIEW, never NONE. A wrong opt-in is a wrong ALLOW, so only a whole
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from dncd.limits import CLASSIFIED_CHARS_MAX
-from dncd.nouns import MessageClass
+from dncd.nouns import Channel, MessageClass
+from dncd.texts.channels import EVERY_CHANNEL, named_channels
+from dncd.texts.doubts import Doubts
 from dncd.texts.folding import CLAUSE_END, Folded, fold
-from dncd.texts.misspelling import is_misspelled_unsubscribe, squeeze, undisguise
+from dncd.texts.misspelling import (
+    disguised,
+    disguised_message,
+    is_misspelled_unsubscribe,
+    is_stretched,
+    squeeze,
+    undisguise,
+)
 from dncd.texts.vocabulary import Keyword, Vocabulary, load_vocabulary
 
 _QUESTION_MARKS: Final = "?\uff1f\u061f\u00bf"
 # A phrase that the limit cuts in two is still seen whole.
 OVERLAP_CHARS: Final = 200
+# No keyword in disguise is longer, however it is spaced out.
+DISGUISED_CHARS_MAX: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Classified:
     """The class of a message, and the keyword or phrase that gave it; never the person's own words.
 
+    Of an OPT_OUT and a REVIEW, `channels` are those that the words name, whatever channel they came on: "stop calling"
+    names VOICE, "do not contact me" every one. A keyword names none: it is about its own. Other classes name none.
     An assent is an OPT_IN only as the answer to an opt-in request: YES may answer anything.
     """
 
     message_class: MessageClass
     matched: str
     assent: bool = False
+    channels: frozenset[Channel] = frozenset()
 
 
 class Classifier:
@@ -42,6 +56,7 @@ class Classifier:
             for text, keyword in vocabulary.keywords.items()
             if keyword.message_class is MessageClass.OPT_OUT
         }
+        self._doubts = Doubts(vocabulary.doubts)
         self._stretched = {squeeze(text): keyword for text, keyword in self._opt_outs.items()}
 
     def classify(self, text: str, own_codes: Collection[str] = ()) -> Classified:
@@ -53,7 +68,7 @@ class Classifier:
         whole = fold(text)
         if not whole.words:
             return self._wordless(text)
-        keyword = self._keyword(whole.words)
+        keyword = self._keyword(whole.words) or self._disguised(text)
         if keyword is None:
             return self._free_text(text, whole, own_codes)
         if keyword.message_class is MessageClass.OPT_IN and self._is_doubtful(text):
@@ -73,28 +88,42 @@ class Classifier:
     def _keyword(self, words: Sequence[str]) -> Classified | None:
         keyword = self._known.keywords.get(" ".join(words)) or self._opt_outs.get("".join(words))
         if keyword is None and len(words) == 1 and (squeezed := squeeze(words[0])) != words[0]:
-            keyword = self._stretched.get(squeezed) if _is_stretched(words[0]) else None
+            keyword = self._stretched.get(squeezed) if is_stretched(words[0]) else None
         if keyword is None:
             return None
         return Classified(keyword.message_class, f"keyword {keyword.label}", keyword.assent)
 
+    def _disguised(self, text: str) -> Classified | None:
+        """Return the keyword that the whole message is, with signs or digits for letters: "S T 0 P"."""
+        word = disguised_message(text) if len(text) <= DISGUISED_CHARS_MAX else None
+        keyword = self._opt_outs.get(word) if word is not None else None
+        if keyword is None or not keyword.strong:
+            return None
+        return Classified(keyword.message_class, f"keyword {keyword.label} in disguise")
+
     def _free_text(self, text: str, whole: Folded, own_codes: Collection[str]) -> Classified:
-        found = self._said(whole) if len(text) <= CLASSIFIED_CHARS_MAX else self._said_at_length(text)
+        found = self._said(text, whole) if len(text) <= CLASSIFIED_CHARS_MAX else self._said_at_length(text)
         if found is None:
             return Classified(MessageClass.NONE, "no stop-word")
         if found.message_class is MessageClass.REVIEW and self._is_own_code(whole.words, own_codes):
             return Classified(MessageClass.NONE, "a form code of the account")
-        return found
+        # Of a text too long to be read, what the rest names is not known.
+        named = EVERY_CHANNEL if len(text) > CLASSIFIED_CHARS_MAX else self._named(whole)
+        return replace(found, channels=named)
+
+    def _named(self, whole: Folded) -> frozenset[Channel]:
+        return named_channels(self._known.namings, self._respelled(whole.clauses))
 
     def _said_at_length(self, text: str) -> Classified | None:
         head, seam, beyond = _cut(text)
-        if found := self._said(head):
+        if found := self._said(head, fold(head)):
             return found
-        if self._said(seam) or self._stop_word(dict.fromkeys(map(self._spelled, dict.fromkeys(beyond.words)))):
+        words = dict.fromkeys(fold(beyond).words)
+        if self._said(seam, fold(seam)) or self._stop_word(dict.fromkeys(map(self._spelled, words))):
             return Classified(MessageClass.REVIEW, f"a stop-word beyond the first {CLASSIFIED_CHARS_MAX:,} characters")
         return None
 
-    def _said(self, head: Folded) -> Classified | None:
+    def _said(self, text: str, head: Folded) -> Classified | None:
         clauses = self._respelled(head.clauses)
         if keyword := self._courteous([word for word in clauses.split() if word != CLAUSE_END]):
             return Classified(MessageClass.OPT_OUT, f"keyword {keyword.label} with courtesies")
@@ -102,11 +131,17 @@ class Classifier:
         if phrase := self._known.opt_out.find(masked):
             return self._weighed(phrase, masked)
         # What only a harmless phrase hides may be both: "we get off at the bus stop texting me".
-        if phrase := self._known.opt_out.find(clauses) or self._known.review.find(masked):
+        if phrase := self._known.opt_out.find(clauses) or self._reviewed(masked):
             return Classified(MessageClass.REVIEW, f"phrase '{phrase}'")
         if label := self._stop_word(masked.split()):
             return Classified(MessageClass.REVIEW, f"word {label} in a longer text")
-        return None
+        if label := self._stop_word(map(self._spelled, disguised(text))):
+            return Classified(MessageClass.REVIEW, f"word {label} in disguise")
+        doubt = self._doubts.find(text, masked)
+        return None if doubt is None else Classified(MessageClass.REVIEW, doubt)
+
+    def _reviewed(self, masked: str) -> str | None:
+        return self._known.review.find(masked) or self._known.review.find(self._doubts.bare(masked))
 
     def _weighed(self, phrase: str, masked: str) -> Classified:
         if hedge := self._known.hedge.find(masked):
@@ -158,13 +193,8 @@ def load_classifier() -> Classifier:
     return Classifier(load_vocabulary())
 
 
-def _cut(text: str) -> tuple[Folded, Folded, Folded]:
+def _cut(text: str) -> tuple[str, str, str]:
     """Return the head of a long text, cut between words where it has any, what stands about the cut, and beyond it."""
     blank = text.rfind(" ", OVERLAP_CHARS, CLASSIFIED_CHARS_MAX)
     at = blank if blank > 0 else CLASSIFIED_CHARS_MAX
-    return fold(text[:at]), fold(text[at - OVERLAP_CHARS : at + OVERLAP_CHARS]), fold(text[at - OVERLAP_CHARS :])
-
-
-def _is_stretched(word: str) -> bool:
-    """Say whether a letter stands three times in a row, as no word is spelled: "STOOOP"."""
-    return any(first == second == third for first, second, third in zip(word, word[1:], word[2:], strict=False))
+    return text[:at], text[at - OVERLAP_CHARS : at + OVERLAP_CHARS], text[at - OVERLAP_CHARS :]

@@ -1,12 +1,24 @@
 """Misspelled keywords: letters held too long, digits for letters, and the many ways to write "unsubscribe"."""
 
+import re
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Final
+
+from dncd.texts.folding import fold
 
 UNSUBSCRIBE: Final = "unsubscribe"
 # Beyond this many edits another word may be meant.
 EDITS_MAX: Final = 3
 _DIGITS_FOR_LETTERS: Final = str.maketrans("013457", "oieast")
+_SIGNS_FOR_LETTERS: Final = str.maketrans("$@€£", "sael")
+# At the end of a word these are marks.
+_MARK_FOR_A_LETTER: Final = re.compile(r"(?<=[^\W_])[!|](?=[^\W_])")
+# Within a word nothing but an apostrophe, a hyphen and a full stop has a place: "st()p".
+_MARK_WITHIN: Final = re.compile(r"(?<=[^\W_])[^\w\s'’.@$€£-]{1,3}(?=[^\W_])")
+_MAY_HIDE: Final = re.compile(rf"[0-9$@€£]|{_MARK_FOR_A_LETTER.pattern}|{_MARK_WITHIN.pattern}")
+# As many single characters in a row are a word spaced out.
+_SPACED_CHARS_MIN: Final = 3
 _LENGTHS: Final = range(len(UNSUBSCRIBE) - EDITS_MAX, len(UNSUBSCRIBE) + EDITS_MAX + 1)
 
 
@@ -15,9 +27,47 @@ def squeeze(word: str) -> str:
     return "".join(letter for letter, _ in groupby(word))
 
 
+def is_stretched(word: str) -> bool:
+    """Say whether a letter stands three times in a row, as no word is spelled: "STOOOP"."""
+    return any(first == second == third for first, second, third in zip(word, word[1:], word[2:], strict=False))
+
+
 def undisguise(word: str) -> str:
     """Return a word with digits read as the letters they stand for: "5t0p" is `stop`."""
     return word.translate(_DIGITS_FOR_LETTERS)
+
+
+def disguised(text: str) -> list[str]:
+    """Return the words of a text in which signs or digits stand for letters, read as those; linear in its length.
+
+    Words of one character are joined: "S T 0 P" is `stop`. A word of which less than half are letters is a number.
+    """
+    if not _MAY_HIDE.search(text):
+        return []
+    plain = frozenset(fold(text).words)
+    marked = " ".join(_MARK_WITHIN.sub("", token) for token in text.split() if _MARK_WITHIN.search(token))
+    return [undisguise(word) for word in [*_unsigned(text), *fold(marked).words] if _is_disguised(word, plain)]
+
+
+def disguised_message(text: str) -> str | None:
+    """Return the one word that a whole message is in disguise, or None: "S T 0 P", "$ top"."""
+    word = "".join(_unsigned(text)) if _MAY_HIDE.search(text) else ""
+    return undisguise(word) if _is_disguised(word, ("".join(fold(text).words),)) else None
+
+
+def _unsigned(text: str) -> list[str]:
+    return list(_unspaced(fold(_MARK_FOR_A_LETTER.sub("i", text).translate(_SIGNS_FOR_LETTERS)).words))
+
+
+def _is_disguised(word: str, plain: Collection[str]) -> bool:
+    letters = sum(map(str.isalpha, word))
+    return len(word) <= 2 * letters and (letters < len(word) or word not in plain)
+
+
+def _unspaced(words: Iterable[str]) -> Iterator[str]:
+    for single, run in groupby(words, key=lambda word: len(word) == 1):
+        together = list(run)
+        yield from ["".join(together)] if single and len(together) >= _SPACED_CHARS_MIN else together
 
 
 def is_misspelled_unsubscribe(word: str) -> bool:

@@ -1,4 +1,4 @@
-"""The vocabulary: the package's two tables, read and checked once."""
+"""The vocabulary: the package's tables, read and checked once."""
 
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
@@ -6,12 +6,16 @@ from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any, Final
 
-from dncd.nouns import MessageClass
+from dncd.nouns import Channel, MessageClass
+from dncd.texts.channels import Naming
+from dncd.texts.doubts import Doubting
 from dncd.texts.folding import fold_word
 from dncd.texts.phrases import Phrases, Sets, compile_phrases
 
 KEYWORDS_FILE: Final = "keywords.toml"
 PHRASES_FILE: Final = "phrases.toml"
+DOUBTS_FILE: Final = "doubts.toml"
+CHANNELS_FILE: Final = "channels.toml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Vocabulary:
     opt_out: Phrases
     hedge: Phrases
     review: Phrases
+    doubts: Doubting
+    namings: Sequence[Naming]
 
 
 def load_vocabulary() -> Vocabulary:
@@ -68,6 +74,8 @@ def load_vocabulary() -> Vocabulary:
         opt_out=_phrases(phrases["opt_out"], sets),
         hedge=_phrases(phrases["hedge"], sets),
         review=_phrases(phrases["review"], sets),
+        doubts=_doubting(_table(DOUBTS_FILE), phrases["words"], sets),
+        namings=_namings(_table(CHANNELS_FILE), sets),
     )
 
 
@@ -102,6 +110,46 @@ def _words(table: Mapping[str, Sequence[str]], spelling: Mapping[str, Sequence[s
         courtesies=frozenset(_folded(table["courtesies"])),
         signs=frozenset(table["signs"]),
     )
+
+
+def _doubting(table: Mapping[str, Any], words: Mapping[str, Sequence[str]], sets: Sets) -> Doubting:
+    negation = table["negation"]
+    sets = _with(sets, table["sets"])
+    return Doubting(
+        plain=frozenset(_folded(negation["plain"])),
+        factual=frozenset(_folded(negation["factual"])),
+        refusing=frozenset(_folded(negation["refusing"])),
+        forbidding=frozenset(_folded(negation["forbidding"])),
+        contact=frozenset(_folded(table["contact"]["words"])),
+        everyday=frozenset(_folded(table["everyday"]["words"])),
+        read=frozenset(_folded([*table["read"]["words"], *table["everyday"]["words"]])),
+        assuring=frozenset(_folded(table["read"]["assuring"])),
+        foreign_letters=frozenset(table["read"]["foreign_letters"]),
+        courtesies=frozenset(_folded(words["courtesies"])),
+        edges=frozenset(_folded(table["polite"]["words"])),
+        signs=frozenset(words["signs"]),
+        about=frozenset(_folded(table["remark"]["about"])),
+        benign=frozenset(_folded(table["remark"]["benign"])),
+        questions=frozenset(_folded(table["remark"]["questions"])),
+        mild=_phrases(table["mild"], sets),
+        phrases=_phrases(table["doubt"], sets),
+    )
+
+
+def _namings(table: Mapping[str, Any], sets: Sets) -> tuple[Naming, ...]:
+    sets = _with(sets, table["sets"])
+    return tuple(
+        Naming(
+            channels=frozenset(Channel[channel] for channel in naming["channels"]),
+            words=frozenset(_folded(naming["words"])),
+            phrases=compile_phrases({"named": naming["patterns"]}, sets) if "patterns" in naming else None,
+        )
+        for naming in table["named"]
+    )
+
+
+def _with(sets: Sets, more: Mapping[str, Sequence[str]]) -> Sets:
+    return {**sets, **{name: _folded(members) for name, members in more.items()}}
 
 
 def _phrases(table: Sequence[Mapping[str, Any]], sets: Sets) -> Phrases:
