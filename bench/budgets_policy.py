@@ -43,6 +43,6 @@ BUDGETS: Final = (
         Budget(f"with the full policy, by day: {name}", 10, "M numbers/s/core", _numbers_per_s(name), at_least=True)
         for name in ("Scrub 10,000", "Scrub 10,000, omit_findings", "Scrub 50,000")
     ),
-    Budget("calling hours, all open, in a Scrub of 10,000", 10, "ns a number", _hours),
+    Budget("calling hours by day, rows without context, in a Scrub of 10,000", 10, "ns a number", _hours),
     Budget("single claims from 32 callers", 0.5, "commits per claim", _claims("commits_per_claim")),
 )

@@ -132,7 +132,7 @@ def _of_rule(pack: str, rule: LimitRule | CooldownRule) -> Bound:
     bound = Bound(
         rule.per,
         rule.channels,
-        frozenset((rule.region,)),
+        frozenset((rule.region,)) if rule.region else frozenset(),
         rule_id=rule.id,
         pack=pack,
         citation=rule.citation,

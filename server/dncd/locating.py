@@ -2,18 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dncd.columns import numbered
-from dncd.rules.place import NOWHERE, Place
-from dncd.rules.places import Places, place_with
-from dncd.rules.postal import place_of
+from dncd.rules.narrowing import narrow
+from dncd.rules.place import Place
+from dncd.rules.places import Places
 from dncd.storage.contract import Phones
-
-_SISTERS: Final = frozenset({"US", "CA"})
 
 PlaceIds = NDArray[np.uint16]
 Rows = NDArray[np.intp]
@@ -23,12 +20,14 @@ Rows = NDArray[np.intp]
 class Located:
     """The places of a batch: for each row the id of its number's place, and rows whose caller knows more apart.
 
-    `known` maps a place to the rows that are there; those rows' ids say nothing.
+    `known` maps a place to the rows that are there; those rows' ids say nothing. `unread` maps what could not be read
+    to its rows, which are among them.
     """
 
     ids: PlaceIds
     places: Places
     known: dict[Place, list[int]] = field(default_factory=dict)
+    unread: dict[str, list[int]] = field(default_factory=dict)
 
     def distinct(self, rows: Rows) -> tuple[list[Place], Rows]:
         """Return the places that some rows may be in, and for each of the rows the index of its own."""
@@ -55,24 +54,17 @@ def locate(places: Places, phones: Phones, time_zones: Sequence[str], postal_cod
     located = Located(places.of(phones), places)
     if not time_zones and not postal_codes:
         return located
-    made: dict[tuple[int, str, str], Place] = {}
+    made: dict[tuple[int, str, str], tuple[Place, str]] = {}
+    anywhere = places.under("1")
     zones = time_zones or [""] * len(phones)
     codes = postal_codes or [""] * len(phones)
     for row, (place_id, zone, code) in enumerate(zip(located.ids.tolist(), zones, codes, strict=True)):
         if zone or code:
             context = (place_id, zone, code)
             if context not in made:
-                made[context] = _known_place(places[place_id], zone, code)
-            located.known.setdefault(made[context], []).append(row)
+                made[context] = narrow(places[place_id], zone, code, anywhere)
+            place, unread = made[context]
+            located.known.setdefault(place, []).append(row)
+            if unread:
+                located.unread.setdefault(unread, []).append(row)
     return located
-
-
-def _known_place(place: Place, time_zone: str, postal_code: str) -> Place:
-    if place == NOWHERE:
-        return place
-    countries = {region for region in place.regions if "-" not in region}
-    if countries & _SISTERS:
-        # People move within a calling code; codes of the two cannot be taken for each other.
-        countries |= _SISTERS
-    found = (place_of(country, postal_code) for country in sorted(countries) if postal_code)
-    return place_with(place, time_zone, next((each for each in found if each), None))

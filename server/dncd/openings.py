@@ -41,7 +41,10 @@ def hours_findings(
     for state, rule in _NOT_SCREENED:
         found = np.flatnonzero(shut & (states == state))
         if len(found):
-            yield blank(found, rule, unscreened)
+            findings = blank(found, rule, unscreened)
+            if rule is Rule.ZONE_UNKNOWN:
+                _tell_unread(findings, located, grounds)
+            yield findings
     closed = shut & (states == OpeningState.CLOSED)
     for place, rows in located.known.items():
         if closed[rows].any():
@@ -51,6 +54,13 @@ def hours_findings(
     rows_closed = np.flatnonzero(closed)
     if len(rows_closed):
         yield from _closed_by_id(book, opening_hours, located, rows_closed, now_ms, grounds)
+
+
+def _tell_unread(findings: Findings, located: Located, grounds: list[Ground]) -> None:
+    """Say of the rows whose place nobody knows what of them could not be read."""
+    for unread, rows in located.unread.items():
+        findings["ground"][np.isin(findings["row"], rows)] = len(grounds)
+        grounds.append(Ground(citation=unread))
 
 
 def _closed_here(book: Rulebook, opening: Opening, rows: Rows, grounds: list[Ground]) -> Iterator[Findings]:

@@ -100,7 +100,7 @@ def compile_policy(
 
 
 def _mask(honoured: dict[int, Label], known: dict[int, Label], channel: Channel, purpose: Purpose) -> Mask:
-    mask = np.zeros(max(known) + 1, dtype=np.bool_)
+    mask = np.zeros(max(known, default=0) + 1, dtype=np.bool_)
     for label_id, label in honoured.items():
         mask[label_id] = channel in label.channels and purpose in (label.purposes or EVERY_PURPOSE)
     return mask

@@ -8,7 +8,7 @@ from dncd.findings import Ground
 from dncd.nouns import Channel, Purpose
 from dncd.rules.hours import Hours, HoursTable
 from dncd.rules.pack import HoursRule, Pack, load_packs
-from dncd.rules.places import Places, build_places
+from dncd.rules.places import Places, build_places, territory_names
 
 # Each holds up to 2 MB of what it computed.
 HOURS_KEPT_MAX: Final = 24
@@ -23,6 +23,7 @@ class Rulebook:
         self.packs = packs
         self.places = places
         self.regions = frozenset(region for place in places for region in place.regions)
+        self._territories = territory_names()
         self._pack_of = {rule.id: pack.name for pack in packs.values() for rule in pack.rules()}
         self._hours: dict[_Asked, OpeningHours] = {}
         self._making = Lock()
@@ -40,6 +41,11 @@ class Rulebook:
                     self._hours.clear()
                 self._hours[asked] = self._make(*asked)
             return self._hours[asked]
+
+    def region_named(self, name: str) -> str:
+        """Return the region of a name, a territory's below its country too; "" where no number may be in it."""
+        region = self._territories.get(name, name)
+        return region if region in self.regions else ""
 
     def ground(self, rule: HoursRule, time_zone: str) -> Ground:
         """Tell what a finding about calling hours rests on."""

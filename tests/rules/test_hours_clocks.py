@@ -134,6 +134,31 @@ def test_telemarketing_is_closed_on_the_national_holidays_of_australia_and_resea
         assert research.state(place, noon) == OPEN
 
 
+def test_a_day_that_every_state_keeps_is_closed_as_a_national_one_is() -> None:
+    telemarketing = Hours([AU_HOURS["au-telemarketing-hours"]])
+    place, years = Place(AU, (SYDNEY,)), range(2026, 2031)
+    states = holidays.list_supported_countries()["AU"]
+    everywhere = set.intersection(*(set(holidays.country_holidays("AU", subdiv=one, years=years)) for one in states))
+    closed = everywhere | set(holidays.country_holidays("AU", years=years))
+    weekdays = [
+        day
+        for day in (date(2026, 1, 1) + timedelta(days=number) for number in range(5 * 365))
+        if day.weekday() < 6  # on a Sunday it is closed anyway
+    ]
+
+    found = {
+        day
+        for day in weekdays
+        if telemarketing.state(place, at_wall(SYDNEY, day.year, day.month, day.day, 12, 0)) == CLOSED
+    }
+
+    assert found == closed & set(weekdays)
+    # Boxing Day is a Saturday in 2026; in 2027 both days of Christmas are at the weekend.
+    assert {date(2026, 12, 28), date(2027, 12, 27), date(2027, 12, 28)} <= found
+    # The King's birthday is on this Monday in most States, and Labour Day in one.
+    assert date(2026, 6, 8) not in found
+
+
 def test_a_holiday_is_reckoned_by_the_local_date_of_each_zone() -> None:
     hours = Hours([rule("00:00-24:00", region="AU", calendar="AU")])
     # Anzac Day, a Saturday in 2026: from midnight to midnight.

@@ -101,7 +101,7 @@ def test_the_limits_of_every_pack_are_those_of_the_law() -> None:
         "us-fl-limit": ("US-FL", 3, 24, AttemptScope.NUMBER),
         "us-ok-limit": ("US-OK", 3, 24, AttemptScope.NUMBER),
         "us-md-limit": ("US-MD", 3, 24, AttemptScope.NUMBER),
-        "reg-f-limit": ("US", 7, 168, AttemptScope.DEBT),
+        "reg-f-limit": ("", 7, 168, AttemptScope.DEBT),
     }
 
 
@@ -114,7 +114,7 @@ def test_the_cooldowns_of_every_pack_are_those_of_the_law() -> None:
 
     assert found == {
         "uk-abandoned": ("GB", AttemptOutcome.ABANDONED, 72, 0, AttemptScope.NUMBER),
-        "reg-f-conversation": ("US", AttemptOutcome.CONVERSATION, 0, 7, AttemptScope.DEBT),
+        "reg-f-conversation": ("", AttemptOutcome.CONVERSATION, 0, 7, AttemptScope.DEBT),
     }
 
 
@@ -193,7 +193,16 @@ def row(pack: Pack, rule: PackRule) -> list[str]:
         *([] if rule.purposes == EVERY_PURPOSE else [names(rule.purposes)]),
     ]
     only = "; ".join(narrowed) or "-"
-    return [rule.id, pack.name, rule.region, asks(rule), only, str(rule.effective), rule.confidence, rule.citation]
+    return [
+        rule.id,
+        pack.name,
+        rule.region or "any",
+        asks(rule),
+        only,
+        str(rule.effective),
+        rule.confidence,
+        rule.citation,
+    ]
 
 
 def names(chosen: frozenset[Channel] | frozenset[Purpose]) -> str:
@@ -265,6 +274,9 @@ def test_every_kind_of_rule_is_read(text: str) -> None:
         (SOUND, '"08:00-20:00"', "8", "hours[0].weekdays: expected text"),
         (SOUND, '"US-FL"', '"US-ZZ"', 'hours[0].region: "US-ZZ" is not a country or subdivision'),
         (SOUND, '"US-FL"', '"UK"', 'hours[0].region: "UK" is not a country'),
+        (SOUND, '"US-FL"', '"any"', 'hours[0].region: "any" is not a country'),
+        (CONSENT, '"US-FL"', '"any"', 'consent[0].region: "any" is not a country'),
+        (LIMIT, 'region = "US-FL"', "", "limits[0].region: is missing"),
         (SOUND, '"US-FL"', '"us"', 'hours[0].region: "us" is not a country'),
         (SOUND, '"a-rule"', '"A rule"', 'hours[0].id: "A rule" is not'),
         (SOUND, "2021-07-01", '"2021-07-01"', "hours[0].effective: expected a date"),

@@ -41,7 +41,8 @@ class Confidence(StrEnum):
 class PackRule:
     """What every rule has. It binds from `effective` on, in its region, on its channels, for its purposes.
 
-    The id is unique in all packs. The region is a country or subdivision in ISO 3166, such as "US" or "US-FL".
+    The id is unique in all packs. The region is a country or subdivision in ISO 3166, such as "US" or "US-FL"; a limit
+    or a cool-down may have none: it holds wherever a number is.
     """
 
     id: str
@@ -161,10 +162,10 @@ def _refuse_repeated_ids(packs: Iterable[Pack]) -> None:
             seen[rule.id] = pack.name
 
 
-def _head(table: Table) -> dict[str, Any]:
+def _head(table: Table, *, anywhere: bool = False) -> dict[str, Any]:
     return {
         "id": table.identifier("id"),
-        "region": table.region("region"),
+        "region": table.region_or_any("region") if anywhere else table.region("region"),
         "citation": table.text("citation"),
         "effective": table.day("effective"),
         "confidence": table.word("confidence", Confidence),
@@ -185,7 +186,7 @@ def _hours(table: Table) -> HoursRule:
 
 def _limit(table: Table) -> LimitRule:
     return LimitRule(
-        **_head(table),
+        **_head(table, anywhere=True),
         max=table.number("max"),
         per_hours=table.number("per_hours"),
         per=table.choice("per", AttemptScope),
@@ -197,7 +198,8 @@ def _cooldown(table: Table) -> CooldownRule:
     if bool(hours) == bool(days):
         raise table.invalid("hours", "expected either hours or days")
     after = table.choice("after", _COOLDOWN_AFTER)
-    return CooldownRule(**_head(table), after=after, hours=hours, days=days, per=table.choice("per", AttemptScope))
+    head = _head(table, anywhere=True)
+    return CooldownRule(**head, after=after, hours=hours, days=days, per=table.choice("per", AttemptScope))
 
 
 def _consent(table: Table) -> ConsentTerm:

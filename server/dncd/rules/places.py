@@ -8,7 +8,6 @@ import tomllib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from importlib import resources
 from itertools import groupby
 from typing import Any, Final, overload
@@ -32,8 +31,6 @@ _NANP_LAST: Final = 19_999_999_999
 # With so few numbers, text beats numpy's cost per call.
 _FEW_ROWS: Final = 8
 _MAIN_COUNTRIES: Final = ("US", "CA")
-# Names that zoneinfo lists where a system has such a file, and that are no zone: they depend on the machine.
-_NO_ZONES: Final = frozenset({"Factory", "localtime", "posixrules"})
 
 
 class Places(Sequence[Place]):
@@ -79,6 +76,10 @@ class Places(Sequence[Place]):
         ids[~nanp] = self._of_any(phones[~nanp])
         return ids
 
+    def under(self, prefix: str) -> Place:
+        """Return the place of numbers of which nothing but their first digits is known."""
+        return self._places[self._id_of(prefix)]
+
     def _of_any(self, phones: Phones) -> PlaceIds:
         """Compare numbers of any length as if each had 15 digits, where a prefix is a range."""
         digits = np.searchsorted(_POWERS, phones, side="right")
@@ -109,7 +110,7 @@ class Places(Sequence[Place]):
 
 def build_places() -> Places:
     """Build the places of all numbers, in about 0.05 s; call it once in a process."""
-    table = tomllib.loads(resources.files("dncd.rules").joinpath("area-codes.toml").read_text(encoding="utf-8"))
+    table = _table()
     zones, regions = _zone_map(), _area_regions(table)
     everywhere = frozenset(name for names in regions.values() if names & set(_MAIN_COUNTRIES) for name in names)
     zones = _world_zones(zones, table) | _nanp_zones(zones, regions, table)
@@ -118,6 +119,15 @@ def build_places() -> Places:
     return Places(
         {prefix: Place(_longest(regions, prefix), tuple(sorted(_longest(zones, prefix)))) for prefix in prefixes}
     )
+
+
+def territory_names() -> dict[str, str]:
+    """Map the names of territories below their country to those in use: US-PR to PR, since ISO 3166 has both."""
+    return {f"US-{territory}": territory for territory in _table()["territories"]}
+
+
+def _table() -> dict[str, Any]:
+    return tomllib.loads(resources.files("dncd.rules").joinpath("area-codes.toml").read_text(encoding="utf-8"))
 
 
 def _zone_map() -> _Zones:
@@ -137,9 +147,10 @@ def _world_zones(zones: _Zones, table: Mapping[str, Any]) -> _Zones:
 
 def _nanp_zones(zones: _Zones, regions: _Regions, table: Mapping[str, Any]) -> _Zones:
     """Give each area code all zones it may have, and calling code 1 those of the United States and Canada."""
+    own = {area: frozenset(names) for area, names in table["zones"].items()}
     more = {f"1{area}": frozenset(names) for area, names in table["more_zones"].items()}
     mapped = _by_area(zones)
-    known = {area: mapped[area] | more.get(area, frozenset()) for area in regions}
+    known = {area: own.get(area) or mapped[area] | more.get(area, frozenset()) for area in regions}
     by_region: defaultdict[str, set[str]] = defaultdict(set)
     for area, names in known.items():
         for region in regions[area]:
@@ -192,27 +203,3 @@ def _longest(rows: Mapping[str, frozenset[str]], prefix: str) -> frozenset[str]:
 def _range(prefix: str) -> Iterator[int]:
     width = 10 ** (_DIGITS_MAX - len(prefix))
     yield from (int(prefix) * width, (int(prefix) + 1) * width)
-
-
-def place_with(place: Place, time_zone: str = "", postal: Place | None = None) -> Place:
-    """Narrow a number's place by what the row itself tells; the zone must be a known one.
-
-    Its own zone replaces all others, else a postal code's zones do. A postal code's regions come beside the number's:
-    the strictest law of both counts.
-    """
-    if postal is None:
-        return Place(place.regions, (time_zone,)) if time_zone else place
-    zones = (time_zone,) if time_zone else postal.zones or place.zones
-    return Place(place.regions | postal.regions, zones)
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    # Those of the package, as the hours read them: the machine's own list may know others.
-    listed = (resources.files("tzdata") / "zones").read_text(encoding="utf-8").split()
-    return frozenset(listed) - _NO_ZONES
-
-
-def known_zone(name: str) -> bool:
-    """Tell whether this is an IANA time zone, such as America/New_York, or an alias; the first call takes 20 ms."""
-    return name in _zone_names()

@@ -81,7 +81,9 @@ class RuleDays:
 class HolidayCalendar:
     """The public holidays of a country or subdivision, as the `holidays` library knows them.
 
-    The years that it does not know are holidays throughout. A year costs about a millisecond, once.
+    A day that it lists for every subdivision is one of the country: so it has the substitutes of Australia's Christmas
+    and Boxing Day, which each State proclaims. The years that it does not know are holidays throughout. A year costs
+    about a millisecond for each subdivision, once.
     """
 
     def __init__(self, region: str) -> None:
@@ -99,9 +101,17 @@ class HolidayCalendar:
         days = self._years.get(year)
         if days is None:
             # One year at a time: the library's own calendars change while they are read, and threads share this one.
-            found = holidays.country_holidays(self._country, subdiv=self._subdivision or None, years=year, expand=False)
-            days = self._years[year] = frozenset(local_day(holiday) for holiday in found)
+            days = self._years[year] = frozenset(
+                map(local_day, self._listed(year, self._subdivision) | self._everywhere(year))
+            )
         return days
+
+    def _everywhere(self, year: int) -> set[date]:
+        parts = () if self._subdivision else holidays.list_supported_countries().get(self._country, ())
+        return set.intersection(*(self._listed(year, part) for part in parts)) if parts else set()
+
+    def _listed(self, year: int, part: str) -> set[date]:
+        return set(holidays.country_holidays(self._country, subdiv=part or None, years=year, expand=False))
 
 
 @cache

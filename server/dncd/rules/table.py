@@ -11,6 +11,7 @@ from phonenumbers import SUPPORTED_REGIONS
 
 _CLOCK: Final = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]|24(?=:00)):([0-5]\d)")
 _REGION: Final = re.compile(r"([A-Z]{2})(?:-([A-Z0-9]{1,3}))?")
+_ANY_REGION: Final = "any"
 _ID: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _NUMBER_MAX: Final = 10_000
 _Choice = TypeVar("_Choice", bound=IntEnum)
@@ -95,6 +96,13 @@ class Table:
         if not known:
             raise self.invalid(key, f'"{value}" is not a country or subdivision of ISO 3166')
         return value
+
+    def region_or_any(self, key: str) -> str:
+        """Return a region as `region` does; nothing where a rule holds in any."""
+        if self._content.get(key) == _ANY_REGION:
+            del self._content[key]
+            return ""
+        return self.region(key)
 
     def calendar(self) -> str:
         """Return the calendar whose holidays are closed, or nothing where they are days like others."""

@@ -7,8 +7,18 @@ from google.protobuf.unknown_fields import UnknownFieldSet
 
 from dncd import limits
 from dncd.events import AttemptLimit, Cooldown, Policy, RequiredRegistry
-from dncd.nouns import AttemptOutcome, AttemptScope, Channel, ConsentKind, Mode, Purpose, Unscreened
+from dncd.nouns import (
+    EVERY_CHANNEL,
+    AttemptOutcome,
+    AttemptScope,
+    Channel,
+    ConsentKind,
+    Mode,
+    Purpose,
+    Unscreened,
+)
 from dncd.rulebook import Rulebook
+from dncd.rules.pack import Pack, PackRule
 from dncd.transport import fields
 from donotcontact.v1 import policy_pb2
 
@@ -25,20 +35,22 @@ def policy_of(message: policy_pb2.Policy, book: Rulebook, path: str = "policy") 
     """Read a policy, with its defaults filled in. Raises `InvalidFields` with the path of what is wrong."""
     _refuse_unknown(message, path)
     fields.at_most(message.labels, limits.POLICY_LABELS_MAX, f"{path}.labels")
+    channels = fields.choices(Channel, list(message.channels), f"{path}.channels")
+    purpose = fields.optional_choice(Purpose, message.purpose, f"{path}.purpose") or Purpose.MARKETING
     return Policy(
         name=fields.name(message.name, f"{path}.name"),
-        channels=fields.choices(Channel, list(message.channels), f"{path}.channels"),
-        purpose=fields.optional_choice(Purpose, message.purpose, f"{path}.purpose") or Purpose.MARKETING,
+        channels=channels,
+        purpose=purpose,
         labels=tuple(fields.name(name, f"{path}.labels[{index}]") for index, name in enumerate(message.labels)),
-        require_opt_in=_opt_in(message, f"{path}.require_opt_in.channels"),
+        require_opt_in=_opt_in(message, channels, f"{path}.require_opt_in.channels"),
         mode=fields.optional_choice(Mode, message.mode, f"{path}.mode") or Mode.ENFORCE,
         registries=_registries(message, f"{path}.registries"),
         unscreened=fields.optional_choice(Unscreened, message.unscreened, f"{path}.unscreened")
         or Unscreened.UNSCREENED,
-        calling_hours=_packs(message.calling_hours, book, "hours", f"{path}.calling_hours"),
+        calling_hours=_hours_packs(message.calling_hours, book, f"{path}.calling_hours"),
         attempt_limits=_limits(message, book, f"{path}.attempt_limits"),
         cooldowns=_cooldowns(message, book, f"{path}.cooldowns"),
-        attempt_packs=_packs(message.attempt_packs, book, "attempts", f"{path}.attempt_packs"),
+        attempt_packs=_attempt_packs(message.attempt_packs, book, channels, purpose, f"{path}.attempt_packs"),
         one_time_permission=_permission(message, f"{path}.one_time_permission.channels"),
     )
 
@@ -54,12 +66,14 @@ def _refuse_unknown(message: Message, path: str) -> None:
                 _refuse_unknown(part, f"{path}.{field.name}[{index}]" if field.is_repeated else f"{path}.{field.name}")
 
 
-def _opt_in(message: policy_pb2.Policy, path: str) -> frozenset[Channel]:
+def _opt_in(message: policy_pb2.Policy, of_policy: frozenset[Channel], path: str) -> frozenset[Channel]:
     channels = fields.choices(Channel, list(message.require_opt_in.channels), path)
     if message.HasField("require_opt_in") and not channels:
         raise fields.invalid(path, "must name at least one channel")
     if channels - _OPT_IN_CHANNELS:
         raise fields.invalid(path, "must be SMS: only texts have an opt-in status")
+    if of_policy and channels - of_policy:
+        raise fields.invalid(path, "must be among the policy's channels: nothing is asked of others")
     return channels
 
 
@@ -70,19 +84,48 @@ def _permission(message: policy_pb2.Policy, path: str) -> frozenset[Channel]:
     return channels
 
 
-def _packs(names: Any, book: Rulebook, kind: str, path: str) -> tuple[str, ...]:
+def _hours_packs(names: Any, book: Rulebook, path: str) -> tuple[str, ...]:
+    packs = _packs(names, book, path)
+    for index, pack in enumerate(packs):
+        if not pack.hours:
+            raise fields.invalid(f"{path}[{index}]", "is a rule pack without calling hours; name it in attempt_packs")
+    return tuple(names)
+
+
+def _attempt_packs(
+    names: Any, book: Rulebook, channels: frozenset[Channel], purpose: Purpose, path: str
+) -> tuple[str, ...]:
+    for index, pack in enumerate(_packs(names, book, path)):
+        if lack := _lacks(pack, channels or EVERY_CHANNEL, purpose):
+            raise fields.invalid(f"{path}[{index}]", lack)
+    return tuple(names)
+
+
+def _lacks(pack: Pack, channels: frozenset[Channel], purpose: Purpose) -> str:
+    """Say why a pack bounds no attempt of a policy's channels and purpose; "" where it does."""
+    rules: tuple[PackRule, ...] = (*pack.limits, *pack.cooldowns)
+    if not rules:
+        return "is a rule pack without attempt limits and cool-downs"
+    rules = tuple(rule for rule in rules if purpose in rule.purposes)
+    if not rules:
+        return f"has no limit and no cool-down for the policy's purpose, {purpose.name}"
+    if not any(channels & rule.channels for rule in rules):
+        return f"has no limit and no cool-down for the policy's channels, {_named(channels)}"
+    return ""
+
+
+def _named(channels: frozenset[Channel]) -> str:
+    return ", ".join(channel.name for channel in sorted(channels))
+
+
+def _packs(names: Any, book: Rulebook, path: str) -> list[Pack]:
     fields.at_most(names, limits.POLICY_PACKS_MAX, path)
     if len(set(names)) < len(names):
         raise fields.invalid(path, "must name each rule pack once")
     for index, name in enumerate(names):
-        pack = book.packs.get(name)
-        if pack is None:
+        if name not in book.packs:
             raise fields.invalid(f"{path}[{index}]", f"must be a rule pack: {', '.join(book.packs)}")
-        if kind == "hours" and not pack.hours:
-            raise fields.invalid(f"{path}[{index}]", "is a rule pack without calling hours; name it in attempt_packs")
-        if kind == "attempts" and not (pack.limits or pack.cooldowns):
-            raise fields.invalid(f"{path}[{index}]", "is a rule pack without attempt limits and cool-downs")
-    return tuple(names)
+    return [book.packs[name] for name in names]
 
 
 def _registries(message: policy_pb2.Policy, path: str) -> tuple[RequiredRegistry, ...]:
@@ -155,9 +198,10 @@ def _regions(names: Any, book: Rulebook, path: str) -> frozenset[str]:
 
 def region_of(name: str, book: Rulebook, path: str) -> str:
     """Read a region that some number may be in."""
-    if name not in book.regions:
+    region = book.region_named(name)
+    if not region:
         raise fields.invalid(path, "must be a country, or a subdivision of US or CA, in ISO 3166, such as GB or US-FL")
-    return name
+    return region
 
 
 def _within(number: int, least: int, most: int, path: str) -> None:

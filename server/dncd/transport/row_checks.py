@@ -14,8 +14,10 @@ from donotcontact.v1 import check_service_pb2 as pb
 class Checks(Protocol):
     """What answers one row as Check does."""
 
-    def answer_row(self, caller: Caller, policy: str, channel: Channel, row: pb.CheckRow) -> pb.CheckResult:
-        """Answer a row under a policy, by name, now; raises what Check raises, with paths below `row`."""
+    def answer_row(
+        self, caller: Caller, policy: str, channel: Channel, row: pb.CheckRow, path: str = "row."
+    ) -> pb.CheckResult:
+        """Answer a row under a policy, by name, now; raises what Check raises, with paths that begin with `path`."""
 
 
 class RowChecks:
@@ -24,9 +26,11 @@ class RowChecks:
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
 
-    def answer_row(self, caller: Caller, policy: str, channel: Channel, row: pb.CheckRow) -> pb.CheckResult:
-        """Answer a row under a policy, by name, now; raises what Check raises, with paths below `row`."""
-        batch, references = check_rows([row], channel, caller.default_region, "row")
+    def answer_row(
+        self, caller: Caller, policy: str, channel: Channel, row: pb.CheckRow, path: str = "row."
+    ) -> pb.CheckResult:
+        """Answer a row under a policy, by name, now; raises what Check raises, with paths that begin with `path`."""
+        batch, references = check_rows([row], channel, caller.default_region, path)
         answer = self._decider.answer_now(caller, policy, batch)
         findings = finding_messages(answer.catalog, answer.decision)
         reference = references[0] if references else ""

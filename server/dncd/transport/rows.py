@@ -1,5 +1,7 @@
 """The rows of a request: their addresses normalized, and what callers know beside, as columns."""
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -10,7 +12,6 @@ from dncd import limits
 from dncd.addresses import Fault, phone_faults
 from dncd.batch import Batch
 from dncd.nouns import PHONE_CHANNELS, Channel
-from dncd.rules.places import known_zone
 from dncd.transport import fields
 from dncd.transport.addresses import read_batch
 from donotcontact.v1 import check_service_pb2 as pb
@@ -20,6 +21,9 @@ _NO_TEXTS: Sequence[str] = ()
 _FRAME_BYTES: Final = 4
 _EMPTY_FRAME_BYTES: Final = 2
 _SHORT_BYTES_MAX: Final = 125
+# Around an id: what is white space by Unicode, and what has no width at all.
+_BLANK: Final = r"[\s\u200b\u200c\u200d\u2060\ufeff]+"
+_EDGES: Final = re.compile(rf"\A{_BLANK}|{_BLANK}\Z")
 
 
 def request_rows(request: pb.CheckRequest, default_region: str) -> tuple[Batch, Sequence[str]]:
@@ -48,34 +52,37 @@ def _says_no_more(request: pb.CheckRequest, texts: list[str]) -> bool:
 
 
 def check_rows(
-    rows: Sequence[pb.CheckRow], channel: Channel, default_region: str, path: str = "rows[{}]"
+    rows: Sequence[pb.CheckRow], channel: Channel, default_region: str, path: str = "rows[{}]."
 ) -> tuple[Batch, Sequence[str]]:
-    """Read rows; returns the batch, and their references, empty where no row has one."""
+    """Read rows; returns the batch, and their references, empty where no row has one.
+
+    `path` is what the paths of their fields begin with.
+    """
     rows = list(rows)
     texts = [row.address for row in rows]
     regions: str | list[str] = default_region
     if any(own := [row.region for row in rows]):
         regions = [
-            fields.region(region, default_region, f"{path}.region".format(index)) for index, region in enumerate(own)
+            fields.region(region, default_region, f"{path}region".format(index)) for index, region in enumerate(own)
         ]
     batch = read_batch(channel, texts, regions, limits.CHECK_ROWS_MAX)
     context = {
-        "time_zones": _zones([row.time_zone for row in rows], f"{path}.time_zone"),
-        "postal_codes": _texts([row.postal_code for row in rows], f"{path}.postal_code"),
-        "contact_ids": _texts([row.contact_id for row in rows], f"{path}.contact_id"),
-        "debt_ids": _texts([row.debt_id for row in rows], f"{path}.debt_id"),
+        "time_zones": _texts([row.time_zone for row in rows], f"{path}time_zone"),
+        "postal_codes": _texts([row.postal_code for row in rows], f"{path}postal_code"),
+        "contact_ids": _ids([row.contact_id for row in rows], f"{path}contact_id"),
+        "debt_ids": _ids([row.debt_id for row in rows], f"{path}debt_id"),
     }
-    return _with(batch, context), _texts([row.reference for row in rows], f"{path}.reference")
+    return _with(batch, context), _texts([row.reference for row in rows], f"{path}reference")
 
 
 def scrub_batch(request: pb.ScrubRequest, default_region: str) -> Batch:
     """Read the column of a scrub, and its context columns."""
     batch = _addresses(request, default_region)
     context = {
-        "time_zones": _zones(_column(request, "time_zones", len(batch.faults)), "time_zones[{}]"),
+        "time_zones": _texts(_column(request, "time_zones", len(batch.faults)), "time_zones[{}]"),
         "postal_codes": _texts(_column(request, "postal_codes", len(batch.faults)), "postal_codes[{}]"),
-        "contact_ids": _texts(_column(request, "contact_ids", len(batch.faults)), "contact_ids[{}]"),
-        "debt_ids": _texts(_column(request, "debt_ids", len(batch.faults)), "debt_ids[{}]"),
+        "contact_ids": _ids(_column(request, "contact_ids", len(batch.faults)), "contact_ids[{}]"),
+        "debt_ids": _ids(_column(request, "debt_ids", len(batch.faults)), "debt_ids[{}]"),
     }
     return _with(batch, context)
 
@@ -119,8 +126,21 @@ def _texts(texts: list[str], path: str) -> Sequence[str]:
     return texts
 
 
-def _zones(zones: list[str], path: str) -> Sequence[str]:
-    for zone in set(zones) - {""}:
-        if not known_zone(zone):
-            raise fields.invalid(path.format(zones.index(zone)), "must be an IANA time zone such as America/Chicago")
-    return _texts(zones, path)
+def _ids(texts: list[str], path: str) -> Sequence[str]:
+    """Read a column of ids, so that what people take for one id is one; empty where none says anything."""
+    joined = "".join(texts)
+    if joined.isascii() and joined.isprintable() and " " not in joined:
+        return _texts(texts, path)
+    first = {text: index for index, text in reversed(list(enumerate(texts)))}
+    read = {text: _id(text, path, index) for text, index in first.items()}
+    return [read[text] for text in texts] if any(read.values()) else _NO_TEXTS
+
+
+def _id(text: str, path: str, index: int) -> str:
+    """Read one id: without what is blank around it, and in NFC. Case counts."""
+    if len(text.encode()) > limits.REFERENCE_BYTES_MAX:
+        raise fields.invalid(path.format(index), f"must be at most {limits.REFERENCE_BYTES_MAX} bytes")
+    value = unicodedata.normalize("NFC", _EDGES.sub("", text))
+    if any(unicodedata.category(sign) == "Cc" for sign in value):
+        raise fields.invalid(path.format(index), "must not hold control characters")
+    return value
