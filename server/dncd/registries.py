@@ -13,6 +13,8 @@ from typing import Any
 
 from dncd import accounts
 from dncd.errors import (
+    FieldFault,
+    InvalidFields,
     RegistryExists,
     RegistryNotFound,
     SnapshotHeld,
@@ -34,7 +36,8 @@ from dncd.storage import contract
 from dncd.storage.contract import Table, Transaction
 from dncd.storage.keys import account_key
 
-# A snapshot that has fewer numbers than this part of the one in force is held.
+# A snapshot that has fewer numbers than this part of the one in force is held. Applied to old journals too: never
+# change.
 _SHRUNK = 0.8
 
 
@@ -91,6 +94,36 @@ def coverage(snapshot: contract.Snapshot, account_id: int, registry: str) -> tup
     return tuple(json.loads(row)) if row is not None else ()
 
 
+def held_because(snapshot: Snapshot, before: Snapshot | None, *, older_held: bool = True) -> list[str]:
+    """Say why a snapshot takes a person's reason where `before` is in force; nothing: it does not."""
+    if before is None:
+        return []
+    reasons = []
+    if snapshot.numbers < before.numbers * _SHRUNK:
+        reasons.append(f"it has {snapshot.numbers:,} numbers, and the list in force has {before.numbers:,}")
+    if older_held and snapshot.list_date < before.list_date:
+        reasons.append(f"it is of {snapshot.list_date}, and the list in force is of {before.list_date}")
+    return reasons
+
+
+def listed_in_force(snapshot: contract.Snapshot, name: str) -> Snapshot | None:
+    """Return the snapshot in force; None where there is none. Raises `RegistryNotFound`."""
+    in_force = find(snapshot, name)[1]
+    return find_snapshot(snapshot, name, in_force).snapshot if in_force else None
+
+
+def check_coverage(snapshot: contract.Snapshot, registry: str, prefixes: tuple[str, ...], path: str) -> None:
+    """Raise `InvalidFields` for a prefix that the registry does not speak about, and `RegistryNotFound`."""
+    scope = find(snapshot, registry)[0].scope
+    faults = [
+        FieldFault(f"{path}[{index}]", f"must lie within what the registry speaks about: {' '.join(scope)}")
+        for index, prefix in enumerate(prefixes)
+        if not prefix.startswith(scope)
+    ]
+    if faults:
+        raise InvalidFields(faults)
+
+
 def apply_created(txn: Transaction, event: Event, registry: Registry) -> bytes:
     """Create a registry; an equal one is unchanged. Raises `RegistryExists`."""
     if exists(txn, registry.name):
@@ -103,11 +136,13 @@ def apply_created(txn: Transaction, event: Event, registry: Registry) -> bytes:
 
 
 def apply_imported(txn: Transaction, event: Event, change: SnapshotImported) -> bytes:
-    """Keep a snapshot, not in force; held where it shrank too much. Returns its state. Raises `RegistryNotFound`."""
+    """Keep a snapshot, not in force; held where it shrank too much or is older than the one in force.
+
+    Returns its state. Raises `RegistryNotFound`.
+    """
     snapshot = change.snapshot
-    _, in_force = find(txn, snapshot.registry)
-    numbers = find_snapshot(txn, snapshot.registry, in_force).snapshot.numbers if in_force else 0
-    state = SnapshotState.HELD if snapshot.numbers < numbers * _SHRUNK else SnapshotState.READY
+    held = held_because(snapshot, listed_in_force(txn, snapshot.registry), older_held=change.older_held)
+    state = SnapshotState.HELD if held else SnapshotState.READY
     _put_kept(txn, Kept(snapshot, state, event.time_ms, event.draft.actor, event.position))
     accounts.touch_catalog(txn, event)
     return bytes([state])
@@ -116,19 +151,22 @@ def apply_imported(txn: Transaction, event: Event, change: SnapshotImported) -> 
 def apply_activated(txn: Transaction, event: Event, change: SnapshotActivated) -> bytes:
     """Put a snapshot in force; one that is stays. Raises `SnapshotNotFound`, and `SnapshotHeld` without a reason.
 
-    The one in force may be another than at the import, so what shrinks against it now is held too.
+    The one in force may be another than at the import, so what shrinks against it now, or is older, is held too.
     """
     registry, in_force = find(txn, change.registry)
     kept = find_snapshot(txn, change.registry, change.snapshot)
     if in_force == change.snapshot:
         return b"\x00"
-    before = find_snapshot(txn, change.registry, in_force).snapshot.numbers if in_force else 0
-    held = kept.state is SnapshotState.HELD or kept.snapshot.numbers < before * _SHRUNK
-    if held and not change.reason:
+    before = listed_in_force(txn, change.registry)
+    held = held_because(kept.snapshot, before, older_held=change.older_held)
+    if (held or kept.state is SnapshotState.HELD) and not change.reason:
+        why = "; ".join(held) or "it shrank, or was older, against the list that was in force when it came"
         raise SnapshotHeld(
-            "the snapshot has over a fifth fewer numbers than the one in force; give a reason to put it in force",
+            f"held: {why}; if that is right, put it in force with a reason",
             numbers=kept.snapshot.numbers,
-            numbers_before=before,
+            numbers_before=before.numbers if before else 0,
+            list_date=kept.snapshot.list_date,
+            list_date_before=before.list_date if before else "",
         )
     if in_force:
         _put_kept(txn, replace(find_snapshot(txn, change.registry, in_force), state=SnapshotState.RETIRED))

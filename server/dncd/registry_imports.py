@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack
+from typing import TypedDict, Unpack
 
 from dncd import registries
 from dncd.errors import DncError
@@ -12,7 +12,8 @@ from dncd.events import Change, Snapshot, SnapshotActivated, SnapshotImported, S
 from dncd.journal import Written
 from dncd.nouns import SnapshotState
 from dncd.registry.files import BUILDING
-from dncd.registry.importing import REJECTS, Imported, Order
+from dncd.registry.importing import REJECTS, Imported
+from dncd.registry.orders import Order, ShapeName
 from dncd.registry.prefixes import common_calling_code
 from dncd.registry.shelf import Shelf
 from dncd.storage import contract
@@ -21,14 +22,18 @@ Accept = Callable[[Change], Written]
 
 
 class Said(TypedDict, total=False):
-    """What a person says about a file that it does not say itself; see `dncd.registry.importing.Order`."""
+    """What a person says about a file that it does not say itself; see `dncd.registry.orders.Order`."""
 
     region: str
     column: str
+    category_column: str
+    changes_since: date | None
     registered_flags: str
     clean_flags: str
     flag_column: str
-    shape: Literal["", "flagged", "registered"]
+    shape: ShapeName
+    washed: Path | None
+    washed_name: str
     coverage: tuple[str, ...]
 
 
@@ -54,6 +59,7 @@ def order_import(
         file_name=file_name,
         format=format_name,
         calling_code=common_calling_code(found.scope),
+        scope=found.scope,
         list_date=list_date,
         previous=in_force,
         **said,
@@ -67,12 +73,12 @@ def keep_import(accept: Accept, shelf: Shelf, order: Order, made: Imported, *, a
     files then.
     """
     try:
-        written = accept(SnapshotImported(snapshot_of(order, made)))
+        written = accept(SnapshotImported(snapshot_of(order, made), older_held=True))
     except DncError:
         shelf.remove(order.registry, order.snapshot)
         raise
     if activate and SnapshotState(written.codes[0]) is SnapshotState.READY:
-        return accept(SnapshotActivated(order.registry, order.snapshot))
+        return accept(SnapshotActivated(order.registry, order.snapshot, older_held=True))
     return written
 
 
@@ -94,7 +100,7 @@ def snapshot_of(order: Order, made: Imported) -> Snapshot:
         id=order.snapshot,
         format=order.format,
         list_date=made.list_date,
-        files=(SourceFile(order.file_name, made.sha256, made.bytes),),
+        files=tuple(SourceFile(*file) for file in made.files),
         lines=made.lines,
         rejects=made.rejects,
         numbers=made.numbers,

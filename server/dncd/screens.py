@@ -9,6 +9,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import Final
 
 import numpy as np
 
@@ -24,6 +25,8 @@ from dncd.storage.contract import Mask, Phones, Snapshot
 
 log = logging.getLogger(__name__)
 
+# The format whose lists speak of the numbers that were washed, and of no others.
+WASH: Final = "acma"
 _IN_FORCE_ONCE = frozenset({SnapshotState.IN_FORCE, SnapshotState.RETIRED})
 
 
@@ -130,7 +133,7 @@ def _open(kept: registries.Kept, shelf: Shelf) -> Listed | None:
         log.error("snapshot %s of %s is not served: %s", snapshot.id, snapshot.registry, error)  # noqa: TRY400 - the sentence names the file; a trace adds nothing
         return None
     return Listed(
-        snapshot.id, snapshot.list_date, members, PrefixSet(snapshot.coverage), washed=snapshot.format == "acma"
+        snapshot.id, snapshot.list_date, members, PrefixSet(snapshot.coverage), washed=snapshot.format == WASH
     )
 
 

@@ -235,9 +235,11 @@ def test_a_change_list_changes_the_list_in_force_and_covers_what_that_did(server
     apply_policy(server.api(), require("us"))
     changes = b"415,5550101,2025-06-11,D\n415,5550103,2025-06-11,A\n212,5550101,2025-06-11,A\n"
 
-    changed = operator.upload("us", changes, format="ftc-change", file_name="changes.txt", list_date="2025-06-11")
+    said = {"list_date": "2025-06-11", "changes_since": "2025-06-10", "coverage": ["+1415"]}
+    changed = operator.upload("us", changes, format="ftc-change", file_name="changes.txt", **said)
 
-    assert (changed.snapshot.numbers, list(changed.snapshot.coverage)) == (3, ["+1415"])
+    assert (changed.snapshot.numbers, list(changed.snapshot.coverage)) == (2, ["+1415"])
+    assert (changed.snapshot.list_date, changed.snapshot.rejects) == ("2025-06-11", 1)
     assert verdicts(server.api(), 14155550101, 14155550102, 14155550103) == [ALLOW, BLOCK, BLOCK]
     # Nobody ever imported the full list of 212, so what is not on the list is not screened either.
     assert rules(server.api(), 12125550109) == {NOT_COVERED: UNSCREENED}

@@ -173,13 +173,19 @@ def test_a_coverage_that_is_taken_away_ends_at_once(server: Served, operator: Op
     assert rules(server.api(), OTHER) == {NOT_COVERED: UNSCREENED}
 
 
-def test_a_coverage_beyond_the_scope_covers_no_more_than_the_scope(server: Served, operator: Operator) -> None:
-    operator.create("us", "+1")
-    operator.grant("us", "+1", "+33")
-    operator.list_numbers("us", LISTED)
-    apply_policy(server.api(), require("us"))
+@pytest.mark.parametrize("beyond", ["+44", "+15", "+1"])
+def test_a_coverage_beyond_the_scope_is_refused_and_changes_nothing(
+    server: Served, operator: Operator, beyond: str
+) -> None:
+    operator.create("us", "+1415")
+    head = server.head()
 
-    assert verdicts(server.api(), OTHER, ABROAD) == [ALLOW, UNSCREENED]
+    refused = operator.refused("GrantCoverage", registry="us", account="default", prefixes=["+1415555", beyond])
+
+    assert refused.reason == "ERROR_REASON_INVALID_FIELD"
+    assert "prefixes[" in str(refused.bad_request)
+    assert "+1415" in refused.bad_request.field_violations[0].description
+    assert server.head() == head
 
 
 def test_a_list_covers_the_area_codes_of_its_files_and_no_others(server: Served, operator: Operator) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import grpc
 import pytest
 
+from dncd import limits
 from dncd.nouns import Role
 from dncd.registry.importing import import_apart, import_file
 from dncd.transport import uploads
@@ -131,6 +132,40 @@ def test_a_broken_upload_is_refused_with_its_reason_and_leaves_no_trace(
     told = refused.message + (str(refused.bad_request) if reason == FIELD else "")
     assert word in told
     assert str(OTHER) not in told
+
+
+@pytest.mark.parametrize("spared", [False, True])
+def test_an_upload_that_grows_too_large_ends_before_it_fills_the_disk(
+    operator: Operator, untouched: str, store: Path, monkeypatch: pytest.MonkeyPatch, spared: bool
+) -> None:
+    if spared:
+        monkeypatch.setattr(limits, "UPLOAD_SPARED_BYTES", 2**62)
+    else:
+        monkeypatch.setattr(limits, "UPLOAD_BYTES_MAX", 2 * len(WHOLE) - 1)
+
+    def endless() -> Iterator[Any]:
+        yield from begun()
+        while True:
+            yield content(WHOLE)
+
+    refused = operator.upload_refused(endless())
+
+    assert untouched
+    assert lying_in(store) == [untouched], "what came before the limit is gone too"
+    if spared:
+        assert refused.reason == "ERROR_REASON_STORAGE_FULL"
+    else:
+        assert refused.reason == "ERROR_REASON_UPLOAD_TOO_LARGE"
+        assert refused.info.metadata["bytes_max"] == str(2 * len(WHOLE) - 1)
+        assert f"at most {2 * len(WHOLE) - 1:,} bytes" in refused.message
+
+
+def test_an_upload_of_as_many_bytes_as_it_may_have_is_taken(
+    operator: Operator, us: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "UPLOAD_BYTES_MAX", len(WHOLE))
+
+    assert operator.upload("us", WHOLE, activate=False).snapshot.numbers == 1
 
 
 def test_a_file_name_that_is_a_path_names_a_file_and_no_place(operator: Operator, store: Path, us: str) -> None:

@@ -118,11 +118,12 @@ def test_ftc_number_of_another_area_code_is_rejected() -> None:
 
 
 def test_ftc_damaged_lines_are_rejected_by_number_and_reason_and_masked() -> None:
-    content = b"818,5550123\n\n818,555012\n4.15555E+09\n118,5550123\n818,5550123 x\n\n818,5550199"
+    content = b"818,5550123\n\n818,555012\n4.15555E+09\n118,5550123\n818,5550123 x\n\n818,5550199\n"
+    content += 2 * b"818,5550124\n"
 
     outcome = read_bytes("ftc", content, name=NAME)
 
-    assert outcome.phones == [18185550123, 18185550199]
+    assert outcome.phones == [18185550123, 18185550199, 18185550124, 18185550124]
     assert outcome.reasons == [(3, NOT_A_NUMBER), (4, ROUNDED), (5, NOT_POSSIBLE), (6, NOT_A_NUMBER)]
     assert [reject.masked for reject in outcome.rejects] == [
         "818,******",
@@ -130,7 +131,7 @@ def test_ftc_damaged_lines_are_rejected_by_number_and_reason_and_masked() -> Non
         "118,*******",
         "818,******* *",
     ]
-    assert (outcome.reading.lines, outcome.reading.rejects) == (6, 4)
+    assert (outcome.reading.lines, outcome.reading.rejects) == (8, 4)
 
 
 # ftc-change

@@ -4,6 +4,7 @@ They work on the folder of the store, while it is served or not. Each change goe
 """
 
 import json
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,7 @@ from dncd.daemon.ambient import now_ms
 from dncd.errors import SnapshotHeld, SnapshotNotFound
 from dncd.events import Registry, RegistryCreated
 from dncd.limits import NOTE_BYTES_MAX
+from dncd.registry.files import open_private
 from dncd.registry.members import diff as compare
 from dncd.registry.numberset import columns
 from dncd.registry.shelf import Shelf
@@ -105,7 +107,7 @@ def show(name: NameArgument, store: StoreOption = None, as_json: JsonOption = Fa
 def activate(
     name: NameArgument,
     snapshot_id: IdArgument,
-    reason: Annotated[str, typer.Option(help="Why; needed to confirm a snapshot that is held.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; needed where it is held, or older than the list in force.")] = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -121,11 +123,7 @@ def activate(
         try:
             changed = administration.activate_snapshot(opened, shelf_of(store), now_ms(), name, found, reason)
         except SnapshotHeld as held:
-            few, before = int(held.figures["numbers"]), int(held.figures["numbers_before"])
-            raise SnapshotHeld(
-                f"held: it has {few:,} numbers, and the list in force has {before:,}; if that is right, say why"
-                " with --reason TEXT"
-            ) from None
+            raise SnapshotHeld(f"{held} (--reason TEXT)") from None
         with opened.snapshot() as snapshot:
             told = told_snapshot(registries.find_snapshot(snapshot, name, found))
     sentence = f"{found} is in force" if changed else f"{found} was in force already"
@@ -195,31 +193,44 @@ def coverage(
     account: Annotated[str, typer.Argument(help="Whose it is.")],
     prefixes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[PREFIX]...", help="What it subscribes to, such as +1415, in place of what it had."),
+        typer.Argument(metavar="[PREFIX]...", help="What it subscribes to, such as +1415, beside what it has."),
     ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="In place of what it has.")] = False,
     nothing: Annotated[bool, typer.Option("--none", help="Take all of it away.")] = False,
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say which numbers of a registry an account may rely on, or show it. Others are UNSCREENED, not ALLOW.
 
+    Prefixes are added to what it has; `--replace` sets them instead, and says what it took away.
+
     Example: `dncd registry coverage us-national acme +1415 +1510`
     """
     with options_judged():
         granted = read_prefixes(prefixes or [], "PREFIX", at_least=0)
-    if granted and nothing:
+    if nothing and (granted or replace):
         say("dncd: give either prefixes, or --none")
         raise typer.Exit(WRONG)
+    if replace and not granted:
+        say("dncd: --replace takes the prefixes that it may rely on from now on; to take all away say --none")
+        raise typer.Exit(WRONG)
     with attached(store) as opened:
-        if granted or nothing:
-            administration.grant_coverage(opened, now_ms(), name, account, granted)
         with opened.snapshot() as snapshot:
-            registries.find(snapshot, name)
-            relied = registries.coverage(snapshot, administration.account_id(snapshot, account), name)
+            account_id = administration.account_id(snapshot, account)
+            with options_judged():
+                registries.check_coverage(snapshot, name, granted, "PREFIX")
+            before = registries.coverage(snapshot, account_id, name)
+        if granted or nothing:
+            before = administration.grant_coverage(opened, now_ms(), name, account, granted, replace=replace or nothing)
+        with opened.snapshot() as snapshot:
+            relied = registries.coverage(snapshot, account_id, name)
+    removed = [prefix for prefix in before if prefix not in relied]
     if as_json:
-        typer.echo(json.dumps({"registry": name, "account": account, "prefixes": relied}))
-    else:
-        typer.echo(" ".join(relied) or f"nothing: {account} may not rely on {name}")
+        typer.echo(json.dumps({"registry": name, "account": account, "prefixes": relied, "removed": removed}))
+        return
+    typer.echo(" ".join(relied) or f"nothing: {account} may not rely on {name}")
+    if removed:
+        say(f"taken away: {' '.join(removed)}")
 
 
 def shelf_of(store: Path | None) -> Shelf:
@@ -253,7 +264,7 @@ def _beyond(snapshot: Snapshot, registry: str, keep: int) -> list[str]:
 
 def _write_numbers(out: Path, added: BitMap64, removed: BitMap64) -> None:
     try:
-        with out.open("x", encoding="ascii") as file:
+        with TextIOWrapper(open_private(out, new=True), encoding="ascii") as file:
             signed = (("+", part) for part in columns(added)), (("-", part) for part in columns(removed))
             for sign, part in chain(*signed):
                 file.writelines(f"{sign}{phone}\n" for phone in part.tolist())

@@ -22,8 +22,9 @@ from dncd.cli.registry_tables import covered_line, print_table, told_snapshot
 from dncd.config import REGISTRIES_FOLDER
 from dncd.daemon.ambient import new_id, now_ms
 from dncd.nouns import SnapshotState
-from dncd.registry.importing import REJECTS, Imported, Order, import_file
+from dncd.registry.importing import REJECTS, Imported, import_file
 from dncd.registry.importing import Progress as Tell
+from dncd.registry.orders import Order
 from dncd.registry.shelf import Shelf
 from dncd.registry_imports import discard_import, keep_import, order_import
 from dncd.storage.contract import Store
@@ -50,38 +51,55 @@ class ShapeName(StrEnum):
 
     FLAGGED = "flagged"
     REGISTERED = "registered"
+    CLEAN = "clean"
+
+
+_File = typer.Argument(
+    metavar="FILE", exists=True, dir_okay=False, readable=True, help="The file as it came; .zip and .gz are read."
+)
+_DAY = ["%Y-%m-%d"]
 
 
 def import_(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")],
-    file: Annotated[
-        Path,
-        typer.Argument(
-            metavar="FILE",
-            exists=True,
-            dir_okay=False,
-            readable=True,
-            help="The file as it came; .zip and .gz are read.",
-        ),
-    ],
+    file: Annotated[Path, _File],
     format_name: Annotated[
         FormatName, typer.Option("--format", help=f"The layout of the file: {', '.join(FormatName)}.")
     ],
     list_date: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="The day of the list, in place of the file's own. Age counts from it."),
+        typer.Option(formats=_DAY, help="The day of the list, in place of the file's own. Age counts from it."),
     ] = None,
-    column: Annotated[str, typer.Option(help="csv: the column of the numbers, by name or number from 1.")] = "",
+    changes_since: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=_DAY,
+            help="ftc-change: the day from which on the file has every change, most often that of the list in force."
+            " Required there.",
+        ),
+    ] = None,
+    column: Annotated[
+        str, typer.Option(help="csv, ncpr, acma: the column of the numbers, by name or number from 1.")
+    ] = "",
+    category_column: Annotated[
+        str, typer.Option(help="csv, ncpr: the column of the categories, by name or number from 1.")
+    ] = "",
     registered_flags: Annotated[
         str, typer.Option(help="acma: the flags that mean registered, such as Y; several with commas between.")
     ] = "",
     clean_flags: Annotated[str, typer.Option(help="acma: the flags that mean not registered, such as N.")] = "",
-    flag_column: Annotated[str, typer.Option(help="acma: the column of the flags, by name or number from 1.")] = "",
+    flag_column: Annotated[
+        str, typer.Option(help="acma, ncpr: the column of the flags or operations, by name or number from 1.")
+    ] = "",
     shape: Annotated[
         ShapeName | None,
         typer.Option(
-            help="acma: flagged, where the rows have flags, or registered, where they are the registered ones alone."
+            help="acma: flagged, where the rows have flags; registered or clean, where they are those numbers alone."
         ),
+    ] = None,
+    washed: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, readable=True, help="acma: the file that was washed, for clean."),
     ] = None,
     covers: Annotated[
         list[str] | None,
@@ -99,7 +117,7 @@ def import_(
     Example: `dncd registry import us-national us-november.zip --format ftc`
 
     Ctrl-C leaves nothing behind. Run it as the user that the server runs as, who has to read its files. The
-    exit code is 1 where it is held: over a fifth fewer numbers than before.
+    exit code is 1 where it is held: over a fifth fewer numbers than in the list in force, or an older list.
     """
     started = time.monotonic()
     with options_judged():
@@ -116,19 +134,27 @@ def import_(
                 file_name=file.name,
                 format_name=format_name,
                 list_date=list_date.date() if list_date else None,
+                changes_since=changes_since.date() if changes_since else None,
                 column=column,
+                category_column=category_column,
                 registered_flags=registered_flags,
                 region=region.upper(),
                 clean_flags=clean_flags,
                 flag_column=flag_column,
                 shape=shape.value if shape else "",
+                washed=washed,
+                washed_name=washed.name if washed else "",
                 coverage=covered,
             )
+            before = registries.listed_in_force(snapshot, name)
         made = _import_and_keep(opened, shelf, order, activate=activate)
         with opened.snapshot() as snapshot:
             kept = registries.find_snapshot(snapshot, name, order.snapshot)
     rejects = shelf.folder(name, order.snapshot) / REJECTS if made.rejects else None
+    is_held = kept.state is SnapshotState.HELD
     told = told_snapshot(kept) | {
+        "dates": {prefix: day.isoformat() for prefix, day in made.dates},
+        "held_because": registries.held_because(kept.snapshot, before) if is_held else [],
         "rejects_file": str(rejects) if rejects else None,
         "first_rejects": [asdict(each) for each in made.first_rejects],
         "seconds": round(time.monotonic() - started, 1),
@@ -137,14 +163,15 @@ def import_(
         typer.echo(json.dumps(told))
     else:
         _print(told)
-    if activate and kept.state is SnapshotState.HELD:
+    if is_held:
         raise typer.Exit(FAILED)
 
 
 def _import_and_keep(store: Store, shelf: Shelf, order: Order, *, activate: bool) -> Imported:
     with _stops_interrupt() as ignore_stops:
         try:
-            with _progress(order.path.stat().st_size) as tell:
+            files = filter(None, (order.path, order.washed))
+            with _progress(sum(each.stat().st_size for each in files)) as tell:
                 made = import_file(order, tell)
             # From here on a stop could come between a change that is durable and its files.
             ignore_stops()
@@ -205,7 +232,7 @@ def _print(told: dict[str, Any]) -> None:
         ("numbers", f"{told['numbers']:,}"),
         ("lines", f"{told['lines']:,}"),
         ("rejects", f"{told['rejects']:,}"),
-        ("covers", covered_line(told["coverage"])),
+        ("covers", covered_line(told)),
         ("state", told["state"]),
         ("took", f"{told['seconds']} s"),
     ]
@@ -218,6 +245,11 @@ def _print(told: dict[str, Any]) -> None:
         typer.echo("")
         print_table(["rejected in", "line#", "because", "text"], rows)
         typer.echo(f"all of them: {told['rejects_file']}")
+    if told["dates"] and max(told["dates"].values()) > told["list_date"]:
+        oldest = covered_line({**told, "coverage": [p for p, day in told["dates"].items() if day == told["list_date"]]})
+        say(f"A list is as old as its oldest part: {oldest} is of {told['list_date']} still.")
     if told["state"] == "held":
-        say("HELD, not in force: it has over a fifth fewer numbers than the list in force. If that is right, confirm:")
+        # Another list may have come in force meanwhile: then nothing is known but that it was held.
+        why = "; ".join(told["held_because"]) or "it shrank or is older"
+        say(f"HELD, not in force: {why}. If that is right, confirm:")
         say(f"  dncd registry activate {told['registry']} {told['id']} --reason TEXT")

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dncd import accounts, registries
+from dncd.screens import WASH
 from dncd.storage.contract import Snapshot
 
 # Wide enough that no cell of a table in a pipe is folded.
@@ -89,7 +90,7 @@ def print_registry(told: Mapping[str, Any]) -> None:
             f"{each['numbers']:,}",
             f"{each['lines']:,}",
             f"{each['rejects']:,}",
-            covered_line(each["coverage"]),
+            covered_line(each),
             each["format"],
             each["imported_at"],
             each["actor"],
@@ -110,11 +111,16 @@ def print_registry(told: Mapping[str, Any]) -> None:
         out.print(Text(f"No account may rely on it: see dncd registry coverage {told['name']} --help"))
 
 
-def covered_line(prefixes: Sequence[str], shown_max: int = 5) -> str:
+def covered_line(told: Mapping[str, Any], shown_max: int = 5) -> str:
     """Say what a snapshot covers, in a few words."""
+    prefixes: Sequence[str] = told["coverage"]
+    words = " ".join(prefixes) or "all of it"
     if len(prefixes) > shown_max:
-        return f"{' '.join(prefixes[:shown_max])} and {len(prefixes) - shown_max:,} more"
-    return " ".join(prefixes) or "all of it"
+        words = f"{' '.join(prefixes[:shown_max])} and {len(prefixes) - shown_max:,} more"
+    if told["format"] != WASH:
+        return words
+    # The result of a wash speaks of the numbers that were in it and of no others.
+    return f"the numbers that were washed{f', of {words}' if prefixes else ''}"
 
 
 def print_table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -17,6 +17,7 @@ from dncd.registry.files import (
     PAGE_BYTES,
     Claim,
     full_disk_named,
+    make_folder,
     require_holes,
     require_space,
     require_sparse,
@@ -109,7 +110,7 @@ class SnapshotBuilder:
         if self.place.exists():
             raise ImportFailed(f"the snapshot {self.registry}/{self.snapshot} exists")
         with full_disk_named("beginning a snapshot"):
-            self.folder.mkdir(parents=True, exist_ok=True)
+            make_folder(self.folder)
         claim = Claim(self.folder)
         if not claim.take():
             claim.release()

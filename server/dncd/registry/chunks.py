@@ -52,4 +52,6 @@ class Reading:
     list_date: date | None = None
     # What the files cover, as prefixes of E.164 digits such as 1818; empty: all that the registry is about.
     coverage: set[str] = field(default_factory=set)
+    # Until which day each prefix is known, where the files tell it: of the file, or of the newest changes.
+    dates: dict[str, date] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)

@@ -4,17 +4,20 @@ import errno
 import fcntl
 import os
 import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from dncd.errors import StorageFull
-from dncd.registry.failures import DiskNotSparse, disk_full
+from dncd.registry.failures import DiskNotSparse, ImportFailed, disk_full
 
 PAGE_BYTES: Final = 4096
 BUILDING: Final = ".building"
 _REMOVING: Final = ".removing"
+_OWNER_ALONE: Final = 0o700
+_OTHERS: Final = 0o077
 _COPY_BYTES: Final = 64 << 20
 _PROBE_BYTES: Final = 64 << 20
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
@@ -62,6 +65,31 @@ def require_holes(used_bytes: int, written_bytes: int) -> None:
             "the disk of the registers fills the holes of sparse files; move them to ext4, XFS, Btrfs, ZFS or tmpfs"
             f" ({used_bytes} bytes used for {written_bytes})"
         )
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder, and those above that are missing, for its owner alone; it may be there already."""
+    missing = [folder for folder in (path, *path.parents) if not folder.exists()]
+    for folder in reversed(missing):
+        # Not with `parents`: what that makes in between is open to everybody.
+        folder.mkdir(mode=_OWNER_ALONE, exist_ok=True)
+
+
+def make_private(path: Path) -> None:
+    """Make a folder for its owner alone, or close one that is open to others; raises `ImportFailed` where it cannot."""
+    make_folder(path)
+    if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
+        try:
+            path.chmod(_OWNER_ALONE)
+        except PermissionError:
+            what = f"{path} is open to others, who would read the numbers of people; its owner closes it: chmod 700"
+            raise ImportFailed(what) from None
+
+
+def open_private(path: Path, *, new: bool = False) -> BinaryIO:
+    """Open a file to write, which its owner alone may read: who reads it reads the numbers of people."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | (os.O_EXCL if new else os.O_TRUNC)
+    return os.fdopen(os.open(path, flags, 0o600), "wb")
 
 
 @contextmanager

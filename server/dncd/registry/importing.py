@@ -5,29 +5,32 @@ minute, and the checks must not share an interpreter with it. `python -m dncd.re
 one line of JSON on stdin and answers with lines of JSON on stdout: progress, and at the end the result or the failure.
 """
 
+import io
 import json
 import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, Literal
-
-from pydantic import BaseModel
+from typing import Any, Final
 
 from dncd.errors import DncError, StorageFull
 from dncd.registry import failures
 from dncd.registry.build import SnapshotBuilder
+from dncd.registry.changes import brought_forward, dates_of
 from dncd.registry.chunks import Reading, Reject
-from dncd.registry.failures import FormatUnsuited, ImportFailed, ListDateMissing, MostlyRejects
-from dncd.registry.formats import Options, Shape, read
+from dncd.registry.failures import ImportFailed, ListDateMissing, MostlyRejects
+from dncd.registry.files import make_private, open_private
+from dncd.registry.formats import read
 from dncd.registry.lines import Source
-from dncd.registry.manifest import About, read_manifest
+from dncd.registry.manifest import About, Manifest, read_manifest
 from dncd.registry.manifest import Source as ReadFile
+from dncd.registry.orders import Order
+from dncd.registry.prefixes import PrefixSet
 from dncd.registry.rejects import RejectsReport, judge
 from dncd.registry.verify import verify
 
@@ -40,39 +43,21 @@ _LOWEST_PRIORITY: Final = 19
 Progress = Callable[[int, int], None]
 
 
-class Order(BaseModel):
-    """What is to be imported. `previous` is the snapshot in force, that a change list is applied to."""
-
-    registries: Path
-    registry: str
-    snapshot: str
-    path: Path
-    file_name: str
-    format: str
-    calling_code: int
-    region: str = ""
-    list_date: date | None = None
-    column: str = ""
-    registered_flags: str = ""
-    clean_flags: str = ""
-    shape: Literal["", "flagged", "registered"] = ""
-    flag_column: str = ""
-    coverage: tuple[str, ...] = ()
-    previous: str = ""
-
-
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import made: the snapshot's facts, and the first lines that could not be read."""
+    """What an import made: the snapshot's facts, and the first lines that could not be read.
+
+    `files` are the name, the SHA-256 and the bytes of each. `dates` are those of the parts, see `About`.
+    """
 
     list_date: date
-    sha256: str
-    bytes: int
+    files: tuple[tuple[str, str, int], ...]
     lines: int
     rejects: int
     numbers: int
     coverage: tuple[str, ...]
     first_rejects: tuple[Reject, ...]
+    dates: tuple[tuple[str, date], ...] = ()
 
 
 def import_file(order: Order, progress: Progress = lambda done, total: None) -> Imported:
@@ -81,81 +66,83 @@ def import_file(order: Order, progress: Progress = lambda done, total: None) -> 
     Raises `ImportFailed`, `SnapshotDamaged` or `StorageFull`, and leaves nothing behind then.
     """
     reading, first = Reading(), list[Reject]()
-    folder = order.registries / order.registry
-    folder.mkdir(parents=True, exist_ok=True)
+    make_private(order.registries)
+    make_private(folder := order.registries / order.registry)
     report_path = folder / f"{order.snapshot}.{REJECTS}"
-    source = Source(order.path.open("rb"), order.file_name)
-    total = order.path.stat().st_size
     try:
-        previous = _previous(order)
-        with SnapshotBuilder(order.registries, order.registry, order.snapshot, previous=previous) as builder:
-            with report_path.open("w", encoding="utf-8", newline="") as out, closing(RejectsReport(out)) as report:
-                _read_into(builder, order, source, reading, _both(report.add, first), progress, total)
+        order.check()
+        with ExitStack() as stack:
+            sources = _sources(order, stack)
+            previous = order.previous_folder
+            builder = stack.enter_context(
+                SnapshotBuilder(order.registries, order.registry, order.snapshot, previous=previous)
+            )
+            with _report(report_path) as report:
+                _read_into(builder, order, sources, reading, _both(report.add, first), progress)
             judge(reading)
-            manifest = builder.finish(_about(order, reading, source, total, previous))
+            manifest = builder.finish(_about(order, reading, sources))
         verify(folder / order.snapshot)
     except BaseException as error:
         report_path.unlink(missing_ok=True)
         if isinstance(error, MostlyRejects):
             error.show(_told(rejected, order.file_name) for rejected in first[:_REJECTS_TOLD])
         raise
-    finally:
-        source.close()
     _keep_report(report_path, folder / order.snapshot, reading)
-    listed = manifest.about.list_date
-    assert listed is not None, "an import without a date is refused before it is built"
+    return _imported_of(manifest, tuple(first))
+
+
+def _imported_of(manifest: Manifest, first: tuple[Reject, ...]) -> Imported:
+    about = manifest.about
+    assert about.list_date is not None, "an import without a date is refused before it is built"
     return Imported(
-        listed,
-        source.sha256,
-        total,
-        reading.lines,
-        reading.rejects,
+        about.list_date,
+        tuple((source.name, source.sha256, source.bytes) for source in about.sources),
+        about.lines,
+        about.rejects,
         manifest.counts.numbers,
-        manifest.about.coverage,
-        tuple(first),
+        about.coverage,
+        first,
+        about.dates,
     )
 
 
-def _previous(order: Order) -> Path | None:
-    """Return the snapshot that a change list changes; raises `FormatUnsuited` where there is none."""
-    if order.format != "ftc-change":
-        return None
-    if not order.previous:
-        raise FormatUnsuited("a change list changes the list in force, and there is none; import a full list first")
-    return order.registries / order.registry / order.previous
+@contextmanager
+def _report(path: Path) -> Iterator[RejectsReport]:
+    with (
+        io.TextIOWrapper(open_private(path), encoding="utf-8", newline="") as out,
+        closing(RejectsReport(out)) as report,
+    ):
+        yield report
+
+
+def _sources(order: Order, stack: ExitStack) -> list[Source]:
+    """Open the file, and the one that was washed where there is one."""
+    sources = []
+    for path, name in ((order.path, order.file_name), (order.washed, order.washed_name)):
+        if path is not None:
+            sources.append(source := Source(path.open("rb"), name))
+            stack.callback(source.close)
+    return sources
 
 
 def _read_into(
     builder: SnapshotBuilder,
     order: Order,
-    source: Source,
+    sources: list[Source],
     reading: Reading,
     reject: Callable[[Reject], None],
     progress: Progress,
-    total: int,
 ) -> None:
-    options = Options(
-        calling_code=order.calling_code,
-        region=order.region,
-        list_date=order.list_date,
-        column=order.column or None,
-        registered_flags=_flags(order.registered_flags),
-        clean_flags=_flags(order.clean_flags),
-        shape=Shape(order.shape) if order.shape else None,
-        flag_column=order.flag_column or None,
-        coverage=frozenset(prefix.lstrip("+") for prefix in order.coverage),
-    )
+    options = order.options(*sources[1:])
+    total = sum(source.size for source in sources)
     told = 0
-    for chunk in read(order.format, source, options, reading, reject):
+    for chunk in read(order.format, sources[0], options, reading, reject):
         builder.add(chunk)
-        if source.bytes_read - told >= _PROGRESS_BYTES:
-            told = source.bytes_read
+        done = sum(source.bytes_read for source in sources)
+        if done - told >= _PROGRESS_BYTES:
+            told = done
             progress(told, total)
     progress(total, total)
-
-
-def _flags(written: str) -> frozenset[str]:
-    return frozenset(flag.strip() for flag in written.split(",") if flag.strip())
 
 
 def _both(report: Callable[[Reject], None], first: list[Reject]) -> Callable[[Reject], None]:
@@ -172,30 +159,52 @@ def _told(rejected: Reject, file: str) -> str:
     return f"line {rejected.line:,}{within} {rejected.masked!r}, {rejected.reason}"
 
 
-def _about(order: Order, reading: Reading, source: Source, total: int, previous: Path | None) -> About:
+def _about(order: Order, reading: Reading, sources: list[Source]) -> About:
     listed = order.list_date or reading.list_date
     if listed is None:
-        raise ListDateMissing("neither the file nor you say of which day the list is; give its date")
+        raise ListDateMissing("neither the file nor you say of which day the list is; give its list date (--list-date)")
     now = datetime.now(UTC)
     if listed > now.date() + timedelta(days=1):  # it may be tomorrow where the list comes from
         raise ImportFailed(f"the date of the list, {listed.isoformat()}, lies in the future; it would never grow stale")
-    return About(
+    about = About(
         format=order.format,
         list_date=listed,
         created_at=now,
-        sources=(ReadFile(order.file_name, source.sha256, total),),
+        sources=tuple(ReadFile(source.name, source.sha256, source.size) for source in sources),
         lines=reading.lines,
         rejects=reading.rejects,
-        coverage=_coverage(reading, previous),
-        previous=previous.name if previous else None,
+        coverage=_coverage(order, reading),
+        dates=_parts(reading),
     )
+    return about if order.previous_folder is None else _changed(about, order, reading, order.previous_folder)
 
 
-def _coverage(reading: Reading, previous: Path | None) -> tuple[str, ...]:
-    """Return what the list covers: changes to a list make it cover neither more nor less than it did."""
-    if previous is not None:
-        return read_manifest(previous).about.coverage
-    return tuple(sorted(f"+{prefix}" for prefix in reading.coverage))
+def _parts(reading: Reading) -> tuple[tuple[str, date], ...]:
+    """Return until which day each part is known, where the parts differ."""
+    several = len(set(reading.dates.values())) > 1
+    return tuple(sorted((f"+{prefix}", day) for prefix, day in reading.dates.items())) if several else ()
+
+
+def _coverage(order: Order, reading: Reading) -> tuple[str, ...]:
+    """Return what a whole list covers, which lies within the scope; nothing: all of the scope."""
+    within = PrefixSet(reading.coverage) & PrefixSet(order.scope)
+    assert bool(within.prefixes) == bool(reading.coverage), "numbers out of scope are rejects, and cover nothing"
+    return tuple(f"+{prefix}" for prefix in within.prefixes)
+
+
+def _changed(about: About, order: Order, reading: Reading, previous: Path) -> About:
+    """Return what is known of a list after changes, which make it cover neither more nor less than it did."""
+    before = read_manifest(previous).about
+    assert order.changes_since is not None, "changes without their first day are refused before they are read"
+    changes = {f"+{prefix}": day for prefix, day in reading.dates.items()}
+    dates = brought_forward(dates_of(before, order.scope), changes, order.changes_since)
+    return replace(
+        about,
+        list_date=min(dates.values()),
+        coverage=before.coverage,
+        previous=previous.name,
+        dates=tuple(sorted(dates.items())),
+    )
 
 
 def _keep_report(path: Path, folder: Path, reading: Reading) -> None:
@@ -242,6 +251,8 @@ def _failure(told: dict[str, Any]) -> DncError:
 
 def _imported(told: dict[str, Any]) -> Imported:
     told["list_date"] = date.fromisoformat(told["list_date"])
+    told["files"] = tuple((name, sha256, size) for name, sha256, size in told["files"])
+    told["dates"] = tuple((prefix, date.fromisoformat(day)) for prefix, day in told["dates"])
     told["coverage"] = tuple(told["coverage"])
     told["first_rejects"] = tuple(Reject(*rejected) for rejected in told["first_rejects"])
     return Imported(**told)
@@ -259,7 +270,8 @@ def main() -> None:
         return
     fields = {name: getattr(made, name) for name in Imported.__slots__}
     rejects = [[each.file, each.line, each.reason, each.masked] for each in made.first_rejects]
-    _tell(**{**fields, "list_date": made.list_date.isoformat(), "first_rejects": rejects})
+    dates = [[prefix, day.isoformat()] for prefix, day in made.dates]
+    _tell(**{**fields, "list_date": made.list_date.isoformat(), "first_rejects": rejects, "dates": dates})
 
 
 def _end_with_server() -> None:

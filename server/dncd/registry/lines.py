@@ -9,7 +9,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -106,14 +106,17 @@ class Source:
         assert self.bytes_read >= self.size, "the digest is known once the source was read to its end"
         return self._hash.hexdigest()
 
-    def entries(self) -> Iterator[Entry]:
-        """Give the files in order. Directories and what macOS adds to archives are skipped."""
+    def entries(self, arrange: Callable[[list[str]], list[int]] | None = None) -> Iterator[Entry]:
+        """Give the files in order. Directories and what macOS adds to archives are skipped.
+
+        `arrange` takes the names of several files and returns the places of all of them in the order to read them.
+        """
         before = self._stamp()
         self._stream.seek(0)
         head = self._stream.read(_HEAD_BYTES)
         self._stream.seek(0)
         if head.startswith(b"PK"):
-            yield from self._zip_entries()
+            yield from self._zip_entries(arrange)
         elif head.startswith(b"\x1f\x8b"):
             yield self._entry(self.name.removesuffix(".gz"), gzip_pieces(self._pieces(), self.name, self._block_bytes))
         else:
@@ -135,14 +138,15 @@ class Source:
             self.bytes_read += len(piece)
             yield piece
 
-    def _zip_entries(self) -> Iterator[Entry]:
+    def _zip_entries(self, arrange: Callable[[list[str]], list[int]] | None) -> Iterator[Entry]:
         # The directory is at the end of the file, so the digest takes a pass of its own.
         while piece := self._stream.read(BLOCK_BYTES):
             self._hash.update(piece)
         with check_archive(self._stream, self.name) as archive:
-            for info in archive.infolist():
-                if check_entry(info, self.name):
-                    yield self._entry(entry_name(info), self._zip_pieces(archive, info))
+            infos = [info for info in archive.infolist() if check_entry(info, self.name)]
+            order = arrange(list(map(entry_name, infos))) if arrange and len(infos) > 1 else range(len(infos))
+            for place in order:
+                yield self._entry(entry_name(infos[place]), self._zip_pieces(archive, infos[place]))
         self.bytes_read = self.size
 
     def _zip_pieces(self, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[bytes]:

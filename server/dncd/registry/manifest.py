@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dncd.registry.failures import SnapshotDamaged
+from dncd.registry.files import open_private
 from dncd.registry.spans import Span
 
 SCHEMA: Final = 1
@@ -65,7 +66,11 @@ class PlainEntry:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What the one who imports knows of a snapshot. `coverage`: E.164 prefixes; empty is everything."""
+    """What the one who imports knows of a snapshot. `coverage`: E.164 prefixes; empty is everything.
+
+    `dates` are there after changes, and where files are of several days: until which day each part of the coverage is
+    known. `list_date` is the oldest.
+    """
 
     format: str
     list_date: date | None
@@ -75,6 +80,7 @@ class About:
     rejects: int
     coverage: tuple[str, ...] = ()
     previous: str | None = None
+    dates: tuple[tuple[str, date], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +103,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     content: dict[str, Any] = {"schema": SCHEMA, **asdict(manifest)}
     content["about"]["list_date"] = manifest.about.list_date and manifest.about.list_date.isoformat()
     content["about"]["created_at"] = manifest.about.created_at.isoformat()
+    content["about"]["dates"] = [[prefix, day.isoformat()] for prefix, day in manifest.about.dates]
     document = {**content, "checksum": _checksum(content)}
-    (folder / MANIFEST).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    with open_private(folder / MANIFEST) as file:
+        file.write((json.dumps(document, indent=2) + "\n").encode())
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -144,6 +152,8 @@ def _about(content: dict[str, Any]) -> About:
         created_at=datetime.fromisoformat(content.pop("created_at")),
         sources=tuple(Source(**source) for source in content.pop("sources")),
         coverage=tuple(content.pop("coverage")),
+        # Manifests from before there were change lists with dates have none.
+        dates=tuple((prefix, date.fromisoformat(day)) for prefix, day in content.pop("dates", ())),
         **content,
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 from pyroaring import BitMap64
 
 from dncd.registry.blocks import BlockCache
-from dncd.registry.files import full_disk_named, sync_files
+from dncd.registry.files import full_disk_named, make_folder, sync_files
 from dncd.registry.manifest import BitEntry, Manifest, PlainEntry, damaged
 from dncd.registry.numberset import NumberSet
 from dncd.registry.roaring import read_roaring, write_roaring
@@ -63,7 +63,7 @@ def rebuild_from_members(folder: Path) -> Manifest:
     manifest = verify_members(folder)
     parts = folder / _PARTS
     with full_disk_named("rebuilding bit files"):
-        parts.mkdir(exist_ok=True)
+        make_folder(parts)
         _clear(parts)
         for entry in manifest.members:
             _rebuild(parts, folder / entry.name, entry.category)

@@ -9,7 +9,7 @@ import numpy as np
 from pyroaring import BitMap64
 
 from dncd.registry.blocks import BitWriter, BlockCache
-from dncd.registry.files import copy_sparse
+from dncd.registry.files import copy_sparse, open_private
 from dncd.registry.manifest import BitEntry, Manifest, PlainEntry
 from dncd.registry.spans import Span, split_by_span
 from dncd.registry.verify import plain_file_checksum, sum_bit_file
@@ -82,7 +82,7 @@ class NumberSet:
 
     def _write_rest(self) -> PlainEntry:
         path = self._folder / f"{self._prefix}rest.sorted"
-        with path.open("wb") as file:
+        with open_private(path) as file:
             for part in columns(self._rest):
                 file.write(part.astype(_SORTED, copy=False).data)
         size = path.stat().st_size

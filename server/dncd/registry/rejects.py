@@ -12,7 +12,6 @@ from dncd.registry.failures import MostlyRejects
 
 REPORT_ROWS_MAX: Final = 100_000
 MASKED_CHARS_MAX: Final = 60
-JUDGED_LINES_MIN: Final = 20
 REJECTED_PERCENT_MAX: Final = 50
 _SHOWN_DIGITS: Final = 3
 
@@ -20,6 +19,8 @@ ROUNDED: Final = "rounded by a spreadsheet: digits are lost"
 NOT_A_NUMBER: Final = "not a number in this format's layout"
 NOT_POSSIBLE: Final = "not a possible number of its numbering plan"
 WRONG_AREA: Final = "of another area code than its file"
+OUT_OF_SCOPE: Final = "not among the numbers that the registry speaks about"
+NOT_COVERED: Final = "not of what the file is said to cover"
 NO_CHANGE: Final = "does not say whether the number was added or deleted"
 UNKNOWN_TEXT: Final = "has a part that is not known"
 BROKEN_ROW: Final = "quotation marks do not match"
@@ -75,7 +76,7 @@ class Tally:
 
 
 def judge(reading: Reading) -> None:
-    """Refuse a source of which nothing, or less than half of at least 20 lines, could be read. Raises MostlyRejects."""
+    """Refuse a source of which nothing, or less than half of the lines, could be read. Raises MostlyRejects."""
     if not reading.lines:
         raise MostlyRejects("nothing was read: there are no lines")
     judge_part(reading.lines, reading.rejects, "")
@@ -83,9 +84,9 @@ def judge(reading: Reading) -> None:
 
 def judge_part(lines: int, rejects: int, file: str) -> None:
     """Judge one file of a source in the same way; a file without lines passes. Raises MostlyRejects."""
-    mostly = rejects * 100 > lines * REJECTED_PERCENT_MAX and lines >= JUDGED_LINES_MIN
-    if lines and (mostly or rejects == lines):
-        raise MostlyRejects(f"{rejects:,} of {lines:,} lines are rejects; is it another format?", file)
+    if rejects * 100 > lines * REJECTED_PERCENT_MAX:
+        what = f"{rejects:,} of {lines:,} lines are rejects; is it another format, or for another registry?"
+        raise MostlyRejects(what, file)
 
 
 @dataclass(slots=True)

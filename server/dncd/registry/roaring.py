@@ -16,6 +16,7 @@ from typing import BinaryIO, Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dncd.registry.files import open_private
 from dncd.storage.contract import Phones
 
 ARRAY_MAX: Final = 4096
@@ -115,7 +116,7 @@ class NumbersPiece:
 def write_roaring(path: Path, groups: list[Group]) -> Written:
     """Write groups, ascending and none of them empty."""
     members = 0
-    with path.open("wb") as opened:
+    with open_private(path) as opened:
         file = _Summing(opened)
         file.write(_COUNT.pack(len(groups)))
         for group in groups:

@@ -132,7 +132,7 @@ def _check_schema(env: lmdb.Environment, txn: "lmdb.Transaction[bytes]", new_id:
 
 def mark_copied(path: Path, map_bytes: int) -> None:
     """Mark a copy, so that its first owner begins a new epoch."""
-    with lmdb.open(str(path), map_size=map_bytes, max_dbs=len(Table), lib_version=0) as env:
+    with lmdb.open(str(path), map_size=map_bytes, mode=0o600, max_dbs=len(Table), lib_version=0) as env:
         meta = env.open_db(Table.META.encode())
         with env.begin(write=True) as txn:
             txn.put(COPIED_ROW, b"1", db=meta)

@@ -5,6 +5,7 @@ and a transaction at once; LMDB refuses a second transaction on one thread. Clos
 oldest one was opened cannot be used again.
 """
 
+import os
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +17,8 @@ import lmdb
 from dncd.errors import StoreUnusable
 from dncd.storage.address_index import AddressIndex
 from dncd.storage.environment import (
+    DATA_FILE,
+    LOCK_FILES,
     MAP_BYTES,
     Tables,
     is_disk_full,
@@ -31,6 +34,10 @@ from dncd.storage.transaction import LmdbSnapshot, LmdbTransaction
 _SERVE_LOCK: Final = "serve.lock"
 # Held by the owner from the moment the index can be relied on, so that others can ask.
 _INDEX_LOCK: Final = "index.lock"
+
+
+class DestinationUnusable(StoreUnusable):
+    """A copy cannot be written where it was asked for; the store itself is sound."""
 
 
 def new_uuid() -> str:
@@ -108,21 +115,26 @@ class LmdbStore:
         return self._env.reader_check()
 
     def copy_to(self, path: Path) -> None:
-        """Write a compact copy of the committed state into an empty directory, while the store is in use.
+        """Write a compact copy of the committed state into a new or empty directory, while the store is in use.
 
         The copy has no address index; its owner builds one. Its first owner gives it a new id, so that revisions
-        from after the copy was made are refused there. Raises `StorageFull`, or `StoreUnusable` where the copy
-        cannot be written.
+        from after the copy was made are refused there. Its files are for their owner alone, whoever may look into
+        the directory. Raises `StorageFull`, or `DestinationUnusable` where the copy cannot be written; nothing of it
+        is left then.
         """
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = _open_copy(path)
         try:
-            self._env.copy(str(path), compact=True)
+            with os.fdopen(file, "wb") as copy:
+                self._env.copyfd(copy.fileno(), compact=True)
             mark_copied(path, MAP_BYTES)
             sync_copy(path)
-        except lmdb.Error as error:
-            if is_disk_full(error, path):
+        except (lmdb.Error, OSError) as error:
+            is_full = is_disk_full(error, path)
+            for name in (DATA_FILE, *LOCK_FILES):
+                (path / name).unlink(missing_ok=True)
+            if is_full:
                 raise storage_full() from error
-            raise StoreUnusable(f"The copy cannot be written: {error}") from error
+            raise DestinationUnusable(f"The copy cannot be written: {error}") from error
 
     def close(self) -> None:
         """Let go of everything; an owner vouches for the address index first. Nothing of the store may be in use."""
@@ -139,6 +151,20 @@ class LmdbStore:
     def _seal_index(self, new_id: Callable[[], str]) -> None:
         with self.transaction() as txn:
             txn.seal_index(new_id().encode())
+
+
+def _open_copy(path: Path) -> int:
+    """Make the file of a copy in a new or empty directory; raises `DestinationUnusable`."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # `lost+found` is what an empty volume holds.
+        if any(found.name != "lost+found" for found in path.iterdir()):
+            raise DestinationUnusable(f"{path} is not empty; name a new or an empty folder for the copy.")
+        return os.open(path / DATA_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if is_disk_full(error, path):
+            raise storage_full() from error
+        raise DestinationUnusable(f"The copy cannot be made in {path}: {error.strerror}.") from error
 
 
 def _open(path: Path, stack: ExitStack, *, create: bool, map_bytes: int) -> lmdb.Environment:

@@ -71,7 +71,7 @@ class RegistryHandlers:
         with self._store.snapshot() as snapshot:
             registries.find_snapshot(snapshot, registry, snapshot_id)
         verify(self._shelf.folder(registry, snapshot_id))
-        written = self._accept(call, request, SnapshotActivated(registry, snapshot_id, reason))
+        written = self._accept(call, request, SnapshotActivated(registry, snapshot_id, reason, older_held=True))
         with self._store.snapshot() as snapshot:
             kept = registries.find_snapshot(snapshot, registry, snapshot_id)
         return pb.ActivateSnapshotResponse(
@@ -136,6 +136,7 @@ class RegistryHandlers:
         granted = prefixes(list(request.prefixes), "prefixes", at_least=0)
         with self._store.snapshot() as snapshot:
             account = accounts.find(snapshot, fields.name(request.account, "account"))
+            registries.check_coverage(snapshot, fields.name(request.registry, "registry"), granted, "prefixes")
         if account is None:
             raise fields.invalid("account", "there is no such account")
         change = CoverageGranted(fields.name(request.registry, "registry"), account.name, account.id, granted)

@@ -1,17 +1,20 @@
 """ImportSnapshot: an upload becomes a file, the file a snapshot, the snapshot an event."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, Literal, cast
+from typing import BinaryIO, cast, get_args
 
 from dncd import accounts, limits, registries
-from dncd.errors import MalformedRequest
+from dncd.errors import MalformedRequest, StorageFull, UploadTooLarge
 from dncd.journal import Written
 from dncd.registry.failures import ImportFailed
+from dncd.registry.files import make_private, open_private
 from dncd.registry.importing import Imported, import_apart
+from dncd.registry.orders import ShapeName
 from dncd.registry.shelf import Shelf
 from dncd.registry_imports import Accept, discard_import, keep_import, order_import
 from dncd.transport import fields
@@ -45,12 +48,15 @@ class UploadHandlers:
         if first is None or not first.HasField("header"):
             raise MalformedRequest("the first message of an upload is its header")
         header = first.header
-        listed = _date(header.list_date)
-        file_name = fields.text(header.file_name, "header.file_name", limits.EVIDENCE_FIELD_BYTES_MAX)
+        listed, since = (_date(getattr(header, name), f"header.{name}") for name in ("list_date", "changes_since"))
+        file_name, washed_name = (
+            Path(fields.text(getattr(header, name), f"header.{name}", limits.EVIDENCE_FIELD_BYTES_MAX)).name
+            for name in ("file_name", "washed_name")
+        )
         snapshot_id = self._new_id()
         with self._store.snapshot() as snapshot:
             registries.find(snapshot, header.registry)
-        with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as path:
+        with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as (path, washed):
             with self._store.snapshot() as snapshot:
                 order = order_import(
                     snapshot,
@@ -58,13 +64,17 @@ class UploadHandlers:
                     snapshot_id,
                     registry=header.registry,
                     path=path,
-                    file_name=Path(file_name).name or "upload",
+                    file_name=file_name or "upload",
                     format_name=header.format,
                     list_date=listed,
+                    changes_since=since,
                     column=header.column,
+                    category_column=header.category_column,
                     registered_flags=header.registered_flags,
                     region=fields.region(header.region, "", "header.region"),
                     shape=_shape(header.shape),
+                    washed=washed,
+                    washed_name=washed_name or "washed",
                     flag_column=header.flag_column,
                     clean_flags=header.clean_flags,
                     coverage=prefixes(list(header.coverage), "header.coverage", at_least=0),
@@ -92,60 +102,101 @@ class UploadHandlers:
 @contextmanager
 def _spooled(
     folder: Path, snapshot_id: str, pieces: Iterator[pb.ImportSnapshotRequest], promised: str
-) -> Iterator[Path]:
-    """Write an upload to a file for the block; raises what `_receive` raises."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{snapshot_id}.upload"
+) -> Iterator[tuple[Path, Path | None]]:
+    """Write an upload to a file for the block, and what was washed to another; raises what `_receive` raises."""
+    make_private(folder.parent)
+    make_private(folder)
+    path, washed = folder / f"{snapshot_id}.upload", folder / f"{snapshot_id}.washed.upload"
     try:
-        with path.open("xb") as file:
-            _receive(pieces, file, promised)
-        yield path
+        with open_private(path, new=True) as file, open_private(washed, new=True) as other:
+            _receive(pieces, _Spool(file), _Spool(other), promised)
+            was_washed = other.tell() > 0
+        yield path, washed if was_washed else None
     finally:
         path.unlink(missing_ok=True)
+        washed.unlink(missing_ok=True)
 
 
-def _receive(pieces: Iterator[pb.ImportSnapshotRequest], file: BinaryIO, promised: str) -> None:
+class _Spool:
+    """A file that an upload is written to, with the digest of what it holds."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def add(self, content: bytes) -> None:
+        """Write some bytes."""
+        self._digest.update(content)
+        self.size += self._file.write(content)
+
+    def compare(self, size: int, sha256: str, promised: str = "") -> None:
+        """Raise `ImportFailed` unless it holds what was sent."""
+        if size != self.size:
+            raise ImportFailed(f"{self.size:,} bytes came and {size:,} were sent; send it again")
+        digest = self._digest.hexdigest()
+        if digest != sha256.lower() or digest != (promised or digest).lower():
+            raise ImportFailed("the bytes that came are not those of the SHA-256 that was promised; send it again")
+
+    def fileno(self) -> int:
+        """Return the descriptor of the file."""
+        return self._file.fileno()
+
+
+def _receive(pieces: Iterator[pb.ImportSnapshotRequest], file: _Spool, washed: _Spool, promised: str) -> None:
     """Write what comes until the end has come, and prove that it is what was sent.
 
     Raises `MalformedRequest` without an end: to gRPC the requests of a caller who left may just stop, as those of a
-    whole upload do, and a list that lacks its end must not come in force. Raises `ImportFailed` for other bytes.
+    whole upload do, and a list that lacks its end must not come in force. Raises `ImportFailed` for other bytes, and
+    `UploadTooLarge` or `StorageFull` as soon as they are too many.
     """
-    digest = hashlib.sha256()
     end: pb.ImportEnd | None = None
     for piece in pieces:
         if end is not None:
             raise MalformedRequest("the end is the last message of an upload, and another came behind it")
         if piece.HasField("end"):
             end = piece.end
-        elif piece.HasField("content"):
-            digest.update(piece.content)
-            file.write(piece.content)
+        elif piece.HasField("content") or piece.HasField("washed"):
+            content = piece.content or piece.washed
+            _check_room(file, file.size + washed.size + len(content), len(content))
+            (file if piece.HasField("content") else washed).add(content)
         else:
             raise MalformedRequest("behind the first message, its header, an upload has content and then its end")
     if end is None:
         raise _cut_off()
-    _compare(end, file.tell(), digest.hexdigest(), promised)
+    file.compare(end.bytes, end.sha256, promised)
+    if washed.size or end.washed_bytes:
+        washed.compare(end.washed_bytes, end.washed_sha256)
 
 
-def _compare(end: pb.ImportEnd, size_bytes: int, digest: str, promised: str) -> None:
-    if end.bytes != size_bytes:
-        raise ImportFailed(f"{size_bytes:,} bytes came and {end.bytes:,} were sent; send it again")
-    if digest != end.sha256.lower() or digest != (promised or digest).lower():
-        raise ImportFailed("the bytes that came are not those of the SHA-256 that was promised; send it again")
+def _check_room(file: _Spool, bytes_whole: int, bytes_more: int) -> None:
+    """Judge whether an upload may grow: within its limit, and leaving room on the disk for changes."""
+    bytes_max = limits.UPLOAD_BYTES_MAX
+    if bytes_whole > bytes_max:
+        raise UploadTooLarge(
+            f"an upload has at most {bytes_max:,} bytes; compress the file, or import it with dncd registry import",
+            bytes_max=bytes_max,
+        )
+    disk = os.fstatvfs(file.fileno())
+    if disk.f_bavail * disk.f_frsize < bytes_more + limits.UPLOAD_SPARED_BYTES:
+        raise StorageFull(
+            f"the disk has no room for this upload: {limits.UPLOAD_SPARED_BYTES:,} bytes are left for changes; "
+            "nothing of it was kept"
+        )
 
 
 def _cut_off() -> MalformedRequest:
     return MalformedRequest("the upload was cut off: its last message has to be its end; nothing was changed")
 
 
-def _shape(written: str) -> Literal["", "flagged", "registered"]:
-    if written not in {"", "flagged", "registered"}:
-        raise fields.invalid("header.shape", "must be flagged or registered")
-    return cast(Literal["", "flagged", "registered"], written)
+def _shape(written: str) -> ShapeName:
+    if written not in get_args(ShapeName):
+        raise fields.invalid("header.shape", "must be flagged, registered or clean")
+    return cast(ShapeName, written)
 
 
-def _date(written: str) -> date | None:
+def _date(written: str, path: str) -> date | None:
     try:
         return date.fromisoformat(written) if written else None
     except ValueError:
-        raise fields.invalid("header.list_date", "must be a date as YYYY-MM-DD") from None
+        raise fields.invalid(path, "must be a date as YYYY-MM-DD") from None

@@ -14,14 +14,14 @@ from typing import Final
 import numpy as np
 
 from dncd.registry.chunks import EVERY_CATEGORY, WASHED_CLEAN, Chunk
-from dncd.registry.failures import LayoutAmbiguous
+from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous
 from dncd.registry.formats.delimited import phone_column
 from dncd.registry.formats.layouts import Layout, column_of, judged, unread
 from dncd.registry.formats.options import Options, Shape
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NO_FLAG, NOT_A_NUMBER, Tally
+from dncd.registry.rejects import NO_FLAG, NOT_A_NUMBER, OUT_OF_SCOPE, Tally
 from dncd.storage.contract import Mask, Phones
 
 CODE: Final = 61
@@ -68,15 +68,25 @@ def define(text: bytes) -> int | str:
 def _not_clean(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     """Give what went into the wash; what did not come back clean is registered."""
     if options.washed_input is None:
-        raise LayoutAmbiguous(
-            "clean numbers alone do not tell which are registered; give the file that was washed too", source.name
-        )
+        what = "clean numbers alone do not tell which are registered; give the file that was washed too (--washed)"
+        raise LayoutAmbiguous(what, source.name)
     columns = list(_numbers(source, options, tally))
-    clean = np.sort(np.concatenate(columns)) if columns else np.zeros(0, np.uint64)
+    clean = np.unique(np.concatenate(columns)) if columns else np.zeros(0, np.uint64)
+    found = np.zeros(len(clean), np.bool_)
     # The options of the result are not those of the file that was washed: its columns are found anew.
     washed = replace(options, column=None, delimiter="")
     for phones in _numbers(options.washed_input, washed, tally):
+        found |= _among(clean, np.sort(phones))
         yield _washed(phones, ~_among(phones, clean))
+    # A result with numbers that were not washed is that of another wash, whose clean numbers say nothing about these.
+    if not found.all():
+        count = np.count_nonzero(~found)
+        what = (
+            f"{count:,} of {len(clean):,} clean numbers are not in the file that was washed; do they belong together?"
+        )
+        raise FormatUnsuited(what, source.name)
+    if options.washed_input.sha256 == source.sha256:
+        raise FormatUnsuited("the file that was washed and its result are the same file", source.name)
 
 
 def _washed(phones: Phones, registered: Mask) -> Chunk:
@@ -107,7 +117,7 @@ def _numbers(source: Source, options: Options, tally: Tally) -> Iterator[Phones]
         if table.has_heading():
             table.skip_heading()
         for batch in table.batches():
-            _, phones = _read_rows(table, batch, column, column)
+            _, phones = _read_rows(table, batch, column, column, options)
             tally.read(len(phones))
             yield phones
 
@@ -116,14 +126,14 @@ def _flagged(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     flags = Flags.told(options)
     for table, first in _tables(source, options, tally):
         if len(first.fields) == 1:
-            what = "one column may be the registered numbers or the clean ones; say which shape it is"
+            what = "one column may be the registered numbers or the clean ones; say which (--shape)"
             raise LayoutAmbiguous(what, table.name, first.line)
         column = phone_column(table, first, _REGION, options)
         flag_column = _flag_column(table, first, column, options)
         if table.has_heading():
             table.skip_heading()
         for batch in table.batches():
-            rows, phones = _read_rows(table, batch, column, flag_column)
+            rows, phones = _read_rows(table, batch, column, flag_column, options)
             tally.read(len(phones))
             registered = [flags.registers(row.fields[flag_column], table.name, row.line) for row in rows]
             yield _washed(phones, np.array(registered, np.bool_))
@@ -135,16 +145,23 @@ def _flag_column(table: Table, first: Row, column: int, options: Options) -> int
         return position_of(options.flag_column, first.fields, table.name)
     if len(first.fields) == 2:
         return 1 - column
-    named = column_by_words(first.fields, _FLAG_WORDS, "the flag", table.name) if table.has_heading() else -1
+    named = -1
+    if table.has_heading():
+        named = column_by_words(first.fields, _FLAG_WORDS, "the flag", table.name, "--flag-column")
     if named < 0:
-        raise LayoutAmbiguous("no column is surely the flag; name it", table.name, first.line)
+        raise LayoutAmbiguous("no column is surely the flag; name it (--flag-column)", table.name, first.line)
     return named
 
 
-def _read_rows(table: Table, batch: list[Row], column: int, flag_column: int) -> tuple[list[Row], Phones]:
+def _read_rows(
+    table: Table, batch: list[Row], column: int, flag_column: int, options: Options
+) -> tuple[list[Row], Phones]:
     """Give the rows with a number and a flag, and their numbers; reject the others."""
     rows = table.with_columns(batch, max(column, flag_column) + 1)
     phones, reasons = column_of([row.fields[column] for row in rows], layout())
+    outside = options.outside(phones)
+    reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))
+    phones[outside] = 0
     good = []
     for place, row in enumerate(rows):
         if not phones[place]:
@@ -185,13 +202,15 @@ class Flags:
         if flag not in self.clean:
             self.other.add(flag)
             if not self.guessing or len(self.other) > 1:
-                raise LayoutAmbiguous("the flag is not known; say which flags mean registered and clean", file, line)
+                what = "the flag is not known; say which mean registered and clean (--registered-flags, --clean-flags)"
+                raise LayoutAmbiguous(what, file, line)
         return False
 
     def check(self, file: str) -> None:
         """Refuse to take one unknown letter for clean where no row says registered."""
         if self.other and not self.seen_registered:
-            raise LayoutAmbiguous("no row has a flag that means registered; say which flags mean clean", file)
+            what = "no row has a flag that means registered; say which flags mean clean (--clean-flags)"
+            raise LayoutAmbiguous(what, file)
 
 
 def _folded(flags: frozenset[str]) -> frozenset[str]:

@@ -14,7 +14,8 @@ from dncd.registry.formats.numbers import region_of
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NO_CATEGORIES, Tally, fault_reason
+from dncd.registry.rejects import NO_CATEGORIES, OUT_OF_SCOPE, Tally, fault_reason
+from dncd.storage.contract import Mask, Phones
 
 # fmt: off
 PHONE_WORDS: Final = frozenset({
@@ -37,7 +38,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
         if table.first:
             column, categories = _columns(table, table.first, region, options)
             for batch in table.batches():
-                chunk = _chunk(table, batch, column, categories, region, tally)
+                chunk = _chunk(table, batch, (column, categories), region, options, tally)
                 if len(chunk.phones):
                     yield chunk
 
@@ -59,26 +60,35 @@ def phone_column(table: Table, first: Row, region: str, options: Options) -> int
     if len(first.fields) == 1:
         return 0
     if table.has_heading():
-        named = column_by_words(first.fields, PHONE_WORDS, "the phone number", table.name)
+        named = column_by_words(first.fields, PHONE_WORDS, "the phone number", table.name, "--column")
         places = [named] if named >= 0 else []
     else:
         phones, _ = phones_from_texts(first.fields, region, len(first.fields))
         places = np.flatnonzero(phones).tolist()
     if len(places) != 1:
-        raise LayoutAmbiguous("no column is surely the phone number; name it", table.name, first.line)
+        raise LayoutAmbiguous("no column is surely the phone number; name it (--column)", table.name, first.line)
     return places[0]
 
 
-def _chunk(table: Table, batch: list[Row], column: int, categories: int, region: str, tally: Tally) -> Chunk:
+def _chunk(
+    table: Table, batch: list[Row], columns: tuple[int, int], region: str, options: Options, tally: Tally
+) -> Chunk:
+    column, categories = columns
     rows = table.with_columns(batch, max(column, categories) + 1)
     phones, faults = phones_from_texts([row.fields[column] for row in rows], region, len(rows))
-    for place in np.flatnonzero(faults).tolist():
-        table.reject(rows[place], fault_reason(faults[place]))
-    if categories < 0:
-        return Chunk(counted(phones, tally))
-    masks = categories_of([row.fields[categories] for row in rows])
-    for place in np.flatnonzero((masks == 0) & (phones != 0)).tolist():
-        table.reject(rows[place], NO_CATEGORIES)
-        phones[place] = 0
-    kept: Categories = masks[phones != 0]
+    reasons = {place: fault_reason(faults[place]) for place in np.flatnonzero(faults).tolist()}
+    reasons |= _taken_out(phones, options.outside(phones), OUT_OF_SCOPE)
+    masks = None
+    if categories >= 0:
+        masks = categories_of([row.fields[categories] for row in rows])
+        reasons |= _taken_out(phones, (masks == 0) & (phones != 0), NO_CATEGORIES)
+    for place in sorted(reasons):
+        table.reject(rows[place], reasons[place])
+    kept: Categories | None = None if masks is None else masks[phones != 0]
     return Chunk(counted(phones, tally), categories=kept)
+
+
+def _taken_out(phones: Phones, rows: Mask, why: str) -> dict[int, str]:
+    """Take the numbers of some rows out, and return why, by row."""
+    phones[rows] = 0
+    return dict.fromkeys(np.flatnonzero(rows).tolist(), why)

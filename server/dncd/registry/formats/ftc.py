@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 
 from dncd.registry.chunks import Chunk, Reading
-from dncd.registry.failures import FormatUnsuited
+from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous
 from dncd.registry.formats.layouts import Layout, numbers_of, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.lines import Entry, Source
-from dncd.registry.rejects import NOT_POSSIBLE, WRONG_AREA, Tally, judge_part
+from dncd.registry.rejects import NOT_POSSIBLE, OUT_OF_SCOPE, WRONG_AREA, Tally, judge_part
 from dncd.storage.contract import Mask, Phones
 
 NANP: Final = 1
@@ -28,22 +28,27 @@ _POSSIBLE: Final = re.compile(rb"[2-9][0-9]{2}[2-9][0-9]{6}")
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
-    """Read numbers, list date and area codes. Raises ListDateMissing, and MostlyRejects for a bad file."""
+    """Read numbers, list date and area codes.
+
+    Raises ListDateMissing, MostlyRejects for a bad file, and LayoutAmbiguous for an area code of two days.
+    """
     options.require_code(NANP, "ftc")
     for entry in source.entries():
         list_date, area = dated_area(entry.name)
         _take_date(tally.reading, options, list_date, entry.name)
         tally.reading.files.append(entry.name)
         if area:
+            options.require_scope(f"{NANP}{area}", entry.name)
             tally.reading.coverage.add(f"{NANP}{area}")
+            _take_part(tally.reading, f"{NANP}{area}", options.list_date or list_date, entry.name)
         yield from _entry_chunks(entry, area, options, tally)
 
 
 def _entry_chunks(entry: Entry, area: int, options: Options, tally: Tally) -> Iterator[Chunk]:
     lines, rejects = tally.reading.lines, tally.reading.rejects
-    unwanted = _outside(area) if area else None
+    unwanted, why = (outside_area(area), WRONG_AREA) if area else (options.outside, OUT_OF_SCOPE)
     for block in entry.blocks:
-        phones = numbers_of(block, layout(), tally, unwanted, WRONG_AREA)
+        phones = numbers_of(block, layout(), tally, unwanted, why)
         if not area:
             tally.reading.coverage |= options.coverage or areas_of(phones)
         if len(phones):
@@ -95,10 +100,18 @@ def areas_of(phones: Phones) -> set[str]:
     return {str(int(area)) for area in areas}
 
 
-def _outside(area: int) -> Callable[[Phones], Mask]:
+def outside_area(area: int) -> Callable[[Phones], Mask]:
+    """Return what tells for each number whether it is of another area code."""
     first = np.uint64((NANP * 1000 + area) * int(_AREA_NUMBERS))
     # Below the first number the unsigned difference wraps to a very large one.
     return lambda phones: (phones - first) >= _AREA_NUMBERS
+
+
+def _take_part(reading: Reading, prefix: str, day: date | None, file: str) -> None:
+    """Keep the day of an area code: two of them would be neither, and changes could undo what the newer one has."""
+    assert day is not None, "a name with an area code has a day"
+    if reading.dates.setdefault(prefix, day) != day:
+        raise LayoutAmbiguous("another file of its area code is of another day; take one of them out", file)
 
 
 def _take_date(reading: Reading, options: Options, list_date: date | None, file: str) -> None:

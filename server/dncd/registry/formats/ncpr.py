@@ -18,7 +18,7 @@ from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.formats.rows import Row, Table, column_by_words, position_of, words_of
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, UNKNOWN_TEXT, Tally
+from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, OUT_OF_SCOPE, UNKNOWN_TEXT, Tally
 from dncd.storage.contract import Mask, Phones
 
 CODE: Final = 91
@@ -45,17 +45,25 @@ _AS_SPECIFIED: Final = Columns(1, 2, 3)
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
-    """Read numbers with their categories and removals, in order. Raises ListDateMissing without the operator's date."""
+    """Read numbers with their categories and removals, in order.
+
+    Raises ListDateMissing without the operator's date, and LayoutAmbiguous for removals in one of several files.
+    """
     options.require_code(CODE, "ncpr")
     tally.reading.list_date = options.require_date(source.name)
     tally.reading.coverage |= options.coverage
+    removes = False
     for entry in source.entries():
         tally.reading.files.append(entry.name)
         table = Table(entry, options.delimiter, tally)
         if table.first:
             columns = _columns(table, table.first, options)
             for batch in table.batches():
-                chunk = _chunk(table, batch, columns, tally)
+                chunk = _chunk(table, batch, columns, options, tally)
+                removes |= chunk.removed is not None and bool(chunk.removed.any())
+                if removes and len(tally.reading.files) > 1:
+                    what = "a removal in one of several files: which comes first is not known; put all in one, in order"
+                    raise LayoutAmbiguous(what, table.name)
                 if len(chunk.phones):
                     yield chunk
 
@@ -78,8 +86,8 @@ def _columns(table: Table, first: Row, options: Options) -> Columns:
     heading = {words_of(field) for field in first.fields}
     if not heading & (_PHONE_WORDS | _PREFERENCE_WORDS | _OPERATION_WORDS):
         return _told(_AS_SPECIFIED, first, options, table.name)
-    words = (_PHONE_WORDS, _PREFERENCE_WORDS, _OPERATION_WORDS)
-    found = (column_by_words(first.fields, names, min(names), table.name) for names in words)
+    words = {_PHONE_WORDS: "--column", _PREFERENCE_WORDS: "--category-column", _OPERATION_WORDS: "--flag-column"}
+    found = (column_by_words(first.fields, names, min(names), table.name, option) for names, option in words.items())
     table.skip_heading()
     columns = _told(Columns(*found), first, options, table.name)
     if columns.phone < 0 or columns.preferences < 0:
@@ -98,9 +106,12 @@ def _told(columns: Columns, first: Row, options: Options, file: str) -> Columns:
     return columns
 
 
-def _chunk(table: Table, batch: list[Row], columns: Columns, tally: Tally) -> Chunk:
+def _chunk(table: Table, batch: list[Row], columns: Columns, options: Options, tally: Tally) -> Chunk:
     rows = table.with_columns(batch, max(columns) + 1)
     phones, reasons = column_of([row.fields[columns.phone] for row in rows], layout())
+    outside = options.outside(phones)
+    reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))
+    phones[outside] = 0
     masks = categories_of([row.fields[columns.preferences] for row in rows])
     operations = [row.fields[columns.operation].strip().casefold() if columns.operation >= 0 else "" for row in rows]
     removed = np.fromiter((operation in _REMOVALS for operation in operations), np.bool_, len(rows))

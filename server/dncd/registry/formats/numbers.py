@@ -13,7 +13,7 @@ from dncd.registry.formats.layouts import BLANK, counted, decoded
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import Pattern, match, pattern
 from dncd.registry.lines import Block, Source
-from dncd.registry.rejects import Tally, fault_reason
+from dncd.registry.rejects import OUT_OF_SCOPE, Tally, fault_reason
 from dncd.storage.contract import Phones
 
 _REGIONS: Final = {1: "US", 44: "GB", 61: "AU", 91: "IN"}
@@ -29,7 +29,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     for entry in source.entries():
         tally.reading.files.append(entry.name)
         for block in entry.blocks:
-            if len(phones := _numbers(block, region, tally)):
+            if len(phones := _numbers(block, region, options, tally)):
                 yield Chunk(phones)
 
 
@@ -41,16 +41,19 @@ def region_of(options: Options) -> str:
     return region
 
 
-def _numbers(block: Block, region: str, tally: Tally) -> Phones:
+def _numbers(block: Block, region: str, options: Options, tally: Tally) -> Phones:
     phones = match(block, shortcuts(region))
     read = np.flatnonzero(phones)
     phones[read[phone_faults(phones[read], len(read)) != 0]] = 0
     rest = {row: block.line(row).strip(BLANK) for row in block.filled(np.flatnonzero(phones == 0))}
     slow, faults = phones_from_texts(list(map(decoded, rest.values())), region, len(rest))
-    for row, phone, fault in zip(rest, slow.tolist(), faults.tolist(), strict=True):
-        phones[row] = phone
-        if fault:
-            tally.rejected(block.file, block.first_line + row, fault_reason(fault), decoded(rest[row]))
+    phones[list(rest)] = slow
+    reasons = {row: fault_reason(fault) for row, fault in zip(rest, faults.tolist(), strict=True) if fault}
+    outside = options.outside(phones)
+    reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))
+    phones[outside] = 0
+    for row in sorted(reasons):
+        tally.rejected(block.file, block.first_line + row, reasons[row], decoded(block.line(row).strip(BLANK)))
     return counted(phones, tally)
 
 

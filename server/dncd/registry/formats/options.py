@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+import numpy as np
+
 from dncd.registry.failures import FormatUnsuited, ListDateMissing
 from dncd.registry.lines import Source
+from dncd.registry.prefixes import PrefixSet
+from dncd.storage.contract import Mask, Phones
 
 
 class Shape(StrEnum):
@@ -27,6 +31,7 @@ class Options:
     """
 
     calling_code: int = 0  # 1, 44, 61 or 91: what numbers without a plus sign belong to; 0: what the format says
+    scope: PrefixSet | None = None  # what the registry speaks about: other numbers are rejects; None: any
     region: str = ""  # ISO 3166-1 alpha-2, for csv and numbers
     list_date: date | None = None  # overrides the date that a file carries
     coverage: frozenset[str] = frozenset()  # prefixes of E.164 digits, for files that do not carry theirs
@@ -47,5 +52,18 @@ class Options:
     def require_date(self, file: str) -> date:
         """Return the operator's list date. Raises ListDateMissing."""
         if self.list_date is None:
-            raise ListDateMissing("the file does not say of which day it is; give its list date", file)
+            raise ListDateMissing("the file does not say of which day it is; give its list date (--list-date)", file)
         return self.list_date
+
+    def outside(self, phones: Phones) -> Mask:
+        """Tell for each number whether the registry does not speak about it; rows that are no numbers are 0."""
+        if self.scope is None:
+            return np.zeros(len(phones), np.bool_)
+        outside: Mask = ~self.scope.contains(phones) & (phones > 0)
+        return outside
+
+    def require_scope(self, prefix: str, file: str = "") -> None:
+        """Raise FormatUnsuited where a file is said to cover numbers that the registry does not speak about."""
+        if self.scope is not None and not prefix.lstrip("+").startswith(self.scope.prefixes):
+            spoken = " ".join(f"+{each}" for each in self.scope.prefixes)
+            raise FormatUnsuited(f"it covers +{prefix.lstrip('+')}, and the registry speaks about {spoken} only", file)

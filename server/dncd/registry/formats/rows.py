@@ -129,7 +129,7 @@ def guessed_delimiter(line: str, file: str) -> str:
     unquoted = "".join(line.rstrip("\r\n").split('"')[::2])
     found = [char for char in _DELIMITERS if char in unquoted]
     if len(found) > 1:
-        raise LayoutAmbiguous("several delimiters are in the first line; name the right one", file, 1)
+        raise LayoutAmbiguous("several delimiters are in the first line; save the file with one of them alone", file, 1)
     return found[0] if found else ","
 
 
@@ -153,10 +153,10 @@ def position_of(column: Column, heading: Sequence[str], file: str) -> int:
     return found[0]
 
 
-def column_by_words(heading: Sequence[str], words: frozenset[str], what: str, file: str) -> int:
+def column_by_words(heading: Sequence[str], words: frozenset[str], what: str, file: str, option: str) -> int:
     """Find the one column whose heading is among the words; -1 without any. Raises LayoutAmbiguous for several."""
     found = [place for place, word in enumerate(heading) if words_of(word) in words]
     if len(found) > 1:
         names = ", ".join(f'"{heading[place]}"' for place in found)
-        raise LayoutAmbiguous(f"{names} may all be {what}; name the column", file, 1)
+        raise LayoutAmbiguous(f"{names} may all be {what}; name the column ({option})", file, 1)
     return found[0] if found else -1

@@ -13,7 +13,7 @@ from dncd.registry.formats.layouts import Layout, judged, numbers_of, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
 from dncd.registry.lines import Source
-from dncd.registry.rejects import Tally
+from dncd.registry.rejects import OUT_OF_SCOPE, Tally
 
 CODE: Final = 44
 _LINE: Final = re.compile(rb"(?:\+44|0044|44|0)([1-9][0-9]{8,9})")
@@ -28,7 +28,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     for entry in source.entries():
         tally.reading.files.append(entry.name)
         for block in entry.blocks:
-            if len(phones := numbers_of(block, layout(), tally)):
+            if len(phones := numbers_of(block, layout(), tally, options.outside, OUT_OF_SCOPE)):
                 yield Chunk(phones)
 
 
