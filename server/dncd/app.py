@@ -10,7 +10,9 @@ from dncd.addresses.numbering import plans
 from dncd.administration import create_first_accounts
 from dncd.catalog import Catalogs
 from dncd.config import REGISTRIES_FOLDER, Settings
+from dncd.counted_log import CountedLog
 from dncd.housekeeping import Housekeeper
+from dncd.metrics import Counts
 from dncd.registry.shelf import Shelf
 from dncd.rulebook import Rulebook, read_rulebook
 from dncd.storage.contract import Store
@@ -21,6 +23,7 @@ from dncd.transport.changes import Changes
 from dncd.transport.check_service import CheckHandlers
 from dncd.transport.consent_handlers import RecordedConsentHandlers
 from dncd.transport.consent_service import ConsentHandlers
+from dncd.transport.counting import CountedDecider
 from dncd.transport.deciding import Decider
 from dncd.transport.entry_service import EntryHandlers
 from dncd.transport.explain_handlers import ExplainHandlers
@@ -50,13 +53,16 @@ class App:
         new_id: Callable[[], str],
         book: Rulebook,
         classifier: Callable[[], Classifier],
+        counts: Counts | None = None,
     ) -> None:
         self._store = store
-        self._log = StoreLog(store, now_ms)
+        self._log = StoreLog(store, now_ms) if counts is None else CountedLog(store, now_ms, counts)
         changes = Changes(store, self._log, now_ms)
         shelf = Shelf(registries)
         self._catalogs = Catalogs(shelf, book)
         decider = Decider(store, self._catalogs, now_ms)
+        if counts is not None:
+            decider = CountedDecider(store, self._catalogs, now_ms, counts)
         handlers = (
             CheckHandlers(decider),
             AttemptHandlers(decider, self._log, now_ms),
@@ -95,12 +101,19 @@ class App:
         Housekeeper(self._store, self._log).keep(now_ms)
 
 
-def build_app(store: Store, now_ms: Callable[[], int], new_id: Callable[[], str], settings: Settings) -> App:
+def build_app(
+    store: Store,
+    now_ms: Callable[[], int],
+    new_id: Callable[[], str],
+    settings: Settings,
+    counts: Counts | None = None,
+) -> App:
     """Build an app; a new store gets the accounts `default` and `operator` first.
 
     Reads the numbering plans and the rule book, which takes 0.3 s; the vocabulary of messages with the first of them.
+    With `counts`, decisions and changes are counted there.
     """
     plans()
     create_first_accounts(store, now_ms())
     registries = settings.store / REGISTRIES_FOLDER
-    return App(store, registries, now_ms, time.monotonic, new_id, read_rulebook(), cache(load_classifier))
+    return App(store, registries, now_ms, time.monotonic, new_id, read_rulebook(), cache(load_classifier), counts)

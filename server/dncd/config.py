@@ -31,6 +31,12 @@ class Settings(BaseSettings):
     workers: int = Field(
         default_factory=cores, ge=1, le=256, description="How many worker processes serve. Default: one for each core."
     )
+    metrics_listen: str | None = Field(
+        None,
+        description="The address and port that Prometheus scrapes, such as `127.0.0.1:9464`; none: no metrics. Asks for"
+        " no token. Port 0 lets the system pick one. An address that is not loopback is served with TLS by `tls_cert`,"
+        " or needs `insecure_plaintext`.",
+    )
     tls_cert: Path | None = Field(None, description="The server's certificate chain, PEM. Needs `tls_key`.")
     tls_key: Path | None = Field(None, description="The private key of the certificate, PEM. Needs `tls_cert`.")
     tls_client_ca: Path | None = Field(
@@ -56,7 +62,9 @@ class Settings(BaseSettings):
         60.0, gt=0, le=86_400, description="How often expired entries are closed and stale readers cleared."
     )
     ready_file: Path | None = Field(
-        None, description="A file that gets the address served, one line, once every worker is ready."
+        None,
+        description="A file that gets one line once every worker is ready: the address, and the process id of the"
+        " server. Taken away at start and when the server ends in order; a server that was killed leaves it.",
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="What is logged to stderr. No level logs addresses of persons."

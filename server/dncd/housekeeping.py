@@ -1,9 +1,12 @@
 """Housekeeping: tidying away what nothing depends on any more, a bounded amount at a time."""
 
+import logging
+import threading
 from collections.abc import Callable
 
 from dncd import accounts, attempt_log, entries, journal, limits, requests
 from dncd.events import AttemptsPruned, Draft, EntriesExpired, RequestsPruned
+from dncd.journal import Written
 from dncd.nouns import Role
 from dncd.storage.contract import Store
 from dncd.writer import StoreLog
@@ -11,6 +14,8 @@ from dncd.writer import StoreLog
 _HOUR_MS = 3_600_000
 _DAY_MS = 86_400_000
 _ACTOR = "dncd"
+
+_log = logging.getLogger(__name__)
 
 
 class SteadyClock:
@@ -35,7 +40,7 @@ class SteadyClock:
 class Housekeeper:
     """Keeps one store tidy; each step is an event of its log."""
 
-    def __init__(self, store: Store, log: StoreLog) -> None:
+    def __init__(self, store: Store, log: "StoreLog | LastingLog") -> None:
         self._store = store
         self._log = log
 
@@ -66,6 +71,37 @@ class Housekeeper:
             if not _attempts_due(self._store, cutoff_ms):
                 break
             self._log.append(Draft(accounts.SERVER_ID, _ACTOR, Role.SERVER, change))
+
+
+class LastingLog:
+    """A mutation log for housekeeping, which begins a new one where the writer of the last one has ended.
+
+    Checks do not depend on housekeeping, so its writer must not end the server; and what is never tidied away fills
+    the disk, so its end must not go unheard either.
+    """
+
+    def __init__(self, begin: Callable[[], StoreLog]) -> None:
+        """Begin the first log; `begin` builds one that was not started."""
+        self._begin = begin
+        self._ended = threading.Event()
+        self._log = self._started()
+
+    def append(self, draft: Draft) -> Written:
+        """Accept a change as `StoreLog.append` does; on a new log where the last one has ended."""
+        if self._ended.is_set():
+            _log.error("the writer of housekeeping had ended; another one starts")
+            self._ended.clear()
+            self._log = self._started()
+        return self._log.append(draft)
+
+    def stop(self) -> None:
+        """Stop the log that is in use."""
+        self._log.stop()
+
+    def _started(self) -> StoreLog:
+        log = self._begin()
+        log.start(on_death=self._ended.set)
+        return log
 
 
 def _prune_due(store: Store, now_ms: int) -> bool:

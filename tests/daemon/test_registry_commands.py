@@ -92,7 +92,7 @@ def test_rejects_are_shown_masked_and_lie_in_a_file(store: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "options", "said"),
     [
-        ("list.txt", "4155550123\n", ["--format", "numbers", "--region", "US"], "list date"),
+        ("list.txt", "4155550123\n", ["--format", "numbers", "--region", "US"], "--list-date"),
         (FIRST, "hello\n" * 20 + "415,5550123\n" * 5, ["--format", "ftc"], "20 of 25 lines are rejects"),
         (FIRST, "415,5550123\n\0\n", ["--format", "ftc"], f"{FIRST}, line 2: has a NUL byte"),
         (FIRST, "", ["--format", "ftc"], "nothing was read"),
@@ -119,7 +119,7 @@ def test_a_file_of_mostly_rejects_is_shown_by_its_first_lines_masked(store: Path
     refused = registry(store, "import", "us-national", str(path), "--format", "ftc")
 
     assert refused.stderr.count("\n") == 1
-    assert "31 of 31 lines are rejects; is it another format? The first: line 1 '****,*****', not" in refused.stderr
+    assert "or for another registry? The first: line 1 '****,*****', not" in refused.stderr
     assert "line 2 '***,415-***-****', not a number" in refused.stderr
     assert "line 4" not in refused.stderr
     assert "0123" not in refused.stderr
@@ -201,8 +201,12 @@ def test_shrunken_list_is_held_until_confirmed_with_a_reason(store: Path) -> Non
 def test_older_list_can_be_put_in_force_again(store: Path) -> None:
     first, second = imported(store, range(100)), imported(store, range(100), SECOND)
 
-    told(store, "activate", "us-national", first["id"])
+    refused = registry(store, "activate", "us-national", first["id"])
+    told(store, "activate", "us-national", first["id"], "--reason", "the newer one was of another register")
 
+    assert refused.returncode == 1
+    assert "it is of 2026-11-19, and the list in force is of 2026-11-20" in refused.stderr
+    assert "--reason" in refused.stderr
     assert states(store) == {first["id"]: "in-force", second["id"]: "retired"}
 
 
@@ -234,7 +238,7 @@ def test_diff_counts_and_writes_what_changed(store: Path) -> None:
 
 def test_prune_keeps_the_newest_and_the_one_in_force(store: Path) -> None:
     made = [imported(store, range(100 + day), f"2026-11-{day}_415_1.txt")["id"] for day in (10, 11, 12, 13)]
-    told(store, "activate", "us-national", made[0])
+    told(store, "activate", "us-national", made[0], "--reason", "the oldest was right")
 
     pruned = told(store, "prune", "us-national", "--keep", "2")
     refused = registry(store, "prune", "us-national", made[0])
@@ -275,6 +279,9 @@ def test_coverage_is_shown_set_and_taken_away(store: Path) -> None:
         (["prune", "us-national", "0000", "--keep", "1"], 2, "--keep"),
         (["coverage", "us-national", "nobody", "+1415"], 1, "no such account"),
         (["coverage", "nope", "default", "+1415"], 1, "no registry 'nope'"),
+        (["coverage", "us-national", "default", "+1415", "+44"], 2, "PREFIX[1]: must lie within"),
+        (["coverage", "us-national", "default", "--replace"], 2, "--none"),
+        (["coverage", "us-national", "default", "--none", "+1415"], 2, "--none"),
         (["import", "us-national", "/nowhere", "--format", "ftc"], 2, "does not exist"),
         (["import", "us-national", __file__, "--format", "excel"], 2, "excel"),
         (["import", "nope", __file__, "--format", "ftc"], 1, "no registry 'nope'"),

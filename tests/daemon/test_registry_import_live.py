@@ -73,7 +73,7 @@ def test_commands_change_what_a_running_server_answers_on_every_worker(store: Pa
         listed = _verdicts(daemon)
         imported(store, range(2, 102), SECOND)
         cleared = _verdicts(daemon)
-        told(store, "activate", "us-national", first["id"])
+        told(store, "activate", "us-national", first["id"], "--reason", "the older one is right")
         listed_again = _verdicts(daemon)
         told(store, "coverage", "us-national", "default", "--none")
         uncovered = _verdicts(daemon)

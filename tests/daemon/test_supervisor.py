@@ -9,6 +9,14 @@ import pytest
 
 from daemon_running import WAIT_S, Daemon, dncd, dncd_process, running
 
+TLS = Path(__file__).parents[1] / "transport" / "tls"
+BREAK_WORKERS = """
+import os, sys
+
+if "dncd.daemon.worker" in sys.orig_argv:
+    os._exit(7)
+"""
+
 
 def test_ready_line_and_ready_file_name_the_address_that_answers(tmp_path: Path) -> None:
     ready = tmp_path / "ready"
@@ -18,9 +26,68 @@ def test_ready_line_and_ready_file_name_the_address_that_answers(tmp_path: Path)
         daemon.ask()
 
         assert daemon.line == f"dncd serving on {daemon.address} with 1 worker"
-        assert ready.read_text() == f"{daemon.address}\n"
+        assert ready.read_text() == f"{daemon.address} {daemon.process.pid}\n"
         assert host == "127.0.0.1"
         assert int(port) > 0
+
+
+def test_ready_file_goes_with_the_server(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+
+    with running(tmp_path / "store", "--ready-file", str(ready), workers=1) as daemon:
+        there = ready.exists()
+        daemon.stop()
+
+    assert there
+    assert not ready.exists()
+
+
+def test_ready_file_of_a_killed_server_goes_before_anything_else(tmp_path: Path) -> None:
+    ready = tmp_path / "ready"
+    ready.write_text("127.0.0.1:7420 1\n")
+
+    refused = dncd("serve", "--store", str(tmp_path / "store"), "--listen", "nonsense", "--ready-file", str(ready))
+
+    assert refused.returncode == 2
+    assert not ready.exists()
+
+
+def test_ready_file_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+
+    refused = dncd("serve", "--store", str(tmp_path / "store"), "--ready-file", str(tmp_path / "folder"))
+
+    assert refused.returncode == 2
+    assert "ready_file" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("cert", "key", "words"),
+    [
+        ("missing.pem", "server.key", "missing.pem cannot be read"),
+        ("server.pem", "missing.key", "missing.key cannot be read"),
+        ("garbage", "server.key", "garbage holds no certificate"),
+        ("server.pem", "garbage", "garbage holds no private key"),
+        ("server.pem", "binary", "binary is not PEM"),
+        ("hollow.pem", "server.key", "do not fit"),
+    ],
+)
+def test_certificate_that_cannot_be_used_is_named_before_anything_is_made(
+    tmp_path: Path, cert: str, key: str, words: str
+) -> None:
+    for name in ("server.pem", "server.key"):
+        (tmp_path / name).write_bytes((TLS / name).read_bytes())
+    (tmp_path / "garbage").write_text("hello")
+    (tmp_path / "binary").write_bytes(b"\xff\x00")
+    (tmp_path / "hollow.pem").write_text("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
+    files = ["--tls-cert", str(tmp_path / cert), "--tls-key", str(tmp_path / key)]
+
+    refused = dncd("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0", *files)
+
+    assert refused.returncode == 2
+    assert words in refused.stderr
+    assert refused.stderr.count("\n") == 1
+    assert not (tmp_path / "store").exists()
 
 
 def test_every_worker_answers_on_the_one_port(tmp_path: Path) -> None:
@@ -161,15 +228,15 @@ def _code(daemon: Daemon, token: str | None) -> grpc.StatusCode | None:
     return None
 
 
-def test_worker_that_cannot_start_ends_the_server_with_1(tmp_path: Path) -> None:
-    missing = str(tmp_path / "missing.pem")
+def test_worker_that_cannot_start_ends_the_server_with_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(BREAK_WORKERS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    tls = ["--tls-cert", missing, "--tls-key", missing]
-    failed = dncd_process("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0", *tls)
+    failed = dncd_process("serve", "--store", str(tmp_path / "store"), "--listen", "127.0.0.1:0")
 
     assert failed.returncode == 1
     assert failed.stdout == ""
-    assert "missing.pem" in failed.stderr
+    assert "ended with 7" in failed.stderr
 
 
 @pytest.mark.parametrize(

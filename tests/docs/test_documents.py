@@ -43,6 +43,25 @@ def test_readme_is_short_enough_to_be_read() -> None:
     assert len((REPOSITORY / "README.md").read_text().splitlines()) < README_LINES_MAX
 
 
+def test_continuous_integration_runs_the_test_command_of_the_readme() -> None:
+    readme, ci = ((REPOSITORY / name).read_text() for name in ("README.md", ".ci/run"))
+    makefile = (REPOSITORY / "Makefile").read_text()
+
+    assert "make test  #" in "".join(block.text for block in blocks(REPOSITORY / "README.md", "sh"))
+    assert {"make demo", "make lint", "make test"} <= set(ci.splitlines())
+    assert re.search(r"^check: lint test ", makefile, re.MULTILINE), "CI runs what `make check` does"
+    assert "Python 3.11 or later" in readme
+
+
+def test_figures_of_the_readme_are_those_that_were_measured() -> None:
+    measured = (REPOSITORY / "bench" / "README.md").read_text()
+    numbers = (REPOSITORY / "README.md").read_text().split("## Numbers\n")[1].split("\n## ")[0]
+    figures = re.findall(r"([\d,]+) µs", numbers)
+
+    assert len(figures) >= 4
+    assert [figure for figure in figures if f"| {figure} |" not in measured] == []
+
+
 @pytest.mark.parametrize("block", PYTHON, ids=name_of)
 def test_every_python_example_compiles(block: Block) -> None:
     compile(block.text, str(block.document), "exec")

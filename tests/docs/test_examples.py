@@ -1,14 +1,22 @@
 """The Python examples, as a reader runs them, against a real server."""
 
 import os
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from daemon_running import running
+from donotcontact import Client
+from donotcontact.v1.core_pb2 import CHANNEL_SMS
+from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
+from serving import served
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 WAIT_S = 60
@@ -60,11 +68,14 @@ def test_sms_gateway_sends_the_request_once_and_keeps_to_the_answer(server: str)
         [
             "send +14155550110",
             "send +14155550110",
-            "reply +14155550110 Start!",
+            "reply +14155550110 SM-1 Start!",
             "send +14155550110",
-            "reply +14155550110 S.T.O.P.",
+            "reply +14155550110 SM-2 S.T.O.P.",
             "send +14155550110",
-            "reply +14155550110 see you at the bus stop",
+            "reply +14155550110 SM-1 Start!",
+            "send +14155550110",
+            "reply +14155550110 SM-3 Stop",
+            "reply +14155550110 SM-4 see you at the bus stop",
             "send 911",
         ]
     )
@@ -76,6 +87,23 @@ def test_sms_gateway_sends_the_request_once_and_keeps_to_the_answer(server: str)
         "sent to +14155550110",
         "opted out; send one confirmation and nothing more",
         "not sent: BLOCK",
+        "opted in",
+        "not sent: BLOCK",
+        "opted out",
         "for a person to read",
         "not sent: INVALID",
     ]
+
+
+def test_sms_gateway_asks_for_no_opt_in_at_night(tmp_path: Path) -> None:
+    gateway: Any = SimpleNamespace(**runpy.run_path(str(EXAMPLES / "sms_gateway.py")))
+    requires = RequireOptIn(channels=[CHANNEL_SMS])
+
+    with served(tmp_path / "store") as server, Client(server.address) as client:
+        client.apply_policy(Policy(name="p", calling_hours=["us-federal"], require_opt_in=requires))
+        said = []
+        for hour in (4, 17):  # 23:00 and noon in New York
+            server.clock.now_ms = int(datetime(2026, 11, 25, hour, tzinfo=UTC).timestamp()) * 1000
+            said.append(gateway.answer(gateway.Gateway(client, "p"), "send +12125550123"))
+
+    assert said == ["opt-in request not sent: it may not go out now", "opt-in request sent to +12125550123"]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +12,14 @@ from rich.progress import Progress
 
 from dncd import journal
 from dncd.cli.access import accounts_app, tokens_app
-from dncd.cli.frame import EXIT_CODES, FAILED, JsonOption, StoreOption, attached, run, say
+from dncd.cli.frame import EXIT_CODES, FAILED, WRONG, JsonOption, StoreOption, attached, run, say
 from dncd.cli.registry import registry_app
 from dncd.config import Settings, effective
 from dncd.daemon.ambient import log_to_stderr
 from dncd.daemon.supervisor import serve as serve_until_stopped
+from dncd.errors import StorageFull
 from dncd.storage.contract import Snapshot
+from dncd.storage.lmdb import DestinationUnusable
 
 PROGRESS_STEP = 1_000
 
@@ -34,6 +37,22 @@ app.add_typer(registry_app, name="registry")
 app.add_typer(journal_app, name="journal")
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"dncd {version('donotcontact')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    *,
+    show_version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version and leave.")
+    ] = False,
+) -> None:
+    """The do-not-contact decision server."""
+
+
 def main() -> None:
     """Run the command line."""
     run(app)
@@ -49,6 +68,7 @@ def serve(
     store: Annotated[Path | None, typer.Option(help=_about("store"))] = None,
     listen: Annotated[str | None, typer.Option(help=_about("listen"))] = None,
     workers: Annotated[int | None, typer.Option(help=_about("workers"))] = None,
+    metrics_listen: Annotated[str | None, typer.Option(help=_about("metrics_listen"))] = None,
     tls_cert: Annotated[Path | None, typer.Option(help=_about("tls_cert"))] = None,
     tls_key: Annotated[Path | None, typer.Option(help=_about("tls_key"))] = None,
     tls_client_ca: Annotated[Path | None, typer.Option(help=_about("tls_client_ca"))] = None,
@@ -61,7 +81,10 @@ def serve(
     ready_file: Annotated[Path | None, typer.Option(help=_about("ready_file"))] = None,
     log_level: Annotated[str | None, typer.Option(help=_about("log_level"))] = None,
 ) -> None:
-    """Serve a store until SIGTERM or SIGINT. Every option can be set as DNCD_<NAME> in the environment."""
+    """Serve a store until SIGTERM or SIGINT. Every option can be set as DNCD_<NAME> in the environment.
+
+    Example: `dncd serve --store /var/lib/dncd --workers 2`
+    """
     settings = effective(dict(locals()))
     log_to_stderr(settings.log_level)
     if not serve_until_stopped(settings, typer.echo):
@@ -73,7 +96,10 @@ def demo(
     as_json: JsonOption = False,
     keep: Annotated[Path | None, typer.Option(help="Keep the store and the files in this new or empty folder.")] = None,
 ) -> None:
-    """Screen a messy call file against a server of its own, and show why."""
+    """Screen a messy call file against a server of its own, and show why.
+
+    Example: `dncd demo`
+    """
     # Only here: the demonstration brings its own client, which no other command needs.
     from dncd.demo import run as run_demo  # noqa: PLC0415 - see above
 
@@ -82,7 +108,10 @@ def demo(
 
 @app.command(epilog=EXIT_CODES)
 def config(as_json: JsonOption = False) -> None:
-    """Print the settings in force: the environment's, else the defaults."""
+    """Print the settings in force: the environment's, else the defaults.
+
+    Example: `dncd config --json`
+    """
     settings = effective({})
     if as_json:
         typer.echo(settings.model_dump_json(indent=2))
@@ -93,15 +122,28 @@ def config(as_json: JsonOption = False) -> None:
 
 @app.command(epilog=EXIT_CODES)
 def backup(destination: Path, store: StoreOption = None) -> None:
-    """Copy the store, while it may be served, to a new folder: what was committed when the copy began."""
+    """Copy the store, while it may be served, to a new or empty folder: what was committed when the copy began.
+
+    Example: `dncd backup /var/backups/dncd-2026-11-22 --store /var/lib/dncd`
+    """
     with attached(store) as opened:
-        opened.copy_to(destination)
+        try:
+            opened.copy_to(destination)
+        except DestinationUnusable as error:
+            say(f"dncd: {error}")
+            raise typer.Exit(WRONG) from None
+        except StorageFull:
+            say(f"dncd: the disk of {destination} is full; no copy was made: make room, or name another disk")
+            raise typer.Exit(FAILED) from None
     say(f"copied to {destination}")
 
 
 @journal_app.command("verify", epilog=EXIT_CODES)
 def verify(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """Recompute the hash chain over the whole journal; the exit code is 1 where it does not hold."""
+    """Recompute the hash chain over the whole journal; the exit code is 1 where it does not hold.
+
+    Example: `dncd journal verify --store /var/lib/dncd`
+    """
     with attached(store) as opened, opened.snapshot() as snapshot:
         found = _verified(snapshot)
     told = {

@@ -2,13 +2,17 @@
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
 from dncd import accounts, administration, tokens
 from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, say
@@ -18,10 +22,18 @@ from dncd.nouns import Role
 from dncd.storage.contract import Snapshot, Store
 
 DAY_MS: Final = 86_400_000
+PIPED_WIDTH: Final = 240
 _NAME: Final = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{NAME_CHARS_MAX - 1}}}")
 
 accounts_app = typer.Typer(help="The customers of the server.", epilog=EXIT_CODES, no_args_is_help=True)
 tokens_app = typer.Typer(help="Who may call.", epilog=EXIT_CODES, no_args_is_help=True)
+
+
+_REGION_HELP: Final = "The country of numbers that are written without one, such as US."
+RegionOption = Annotated[str, typer.Option("--default-region", "--region", help=_REGION_HELP)]
+ChangedRegionOption = Annotated[
+    str | None, typer.Option("--default-region", "--region", help=f"{_REGION_HELP} Empty: none.")
+]
 
 
 class RoleName(StrEnum):
@@ -37,12 +49,13 @@ class RoleName(StrEnum):
 @accounts_app.command("create", epilog=EXIT_CODES)
 def create_account(
     name: str,
-    default_region: Annotated[
-        str, typer.Option(help="The country of numbers that are written without one, such as US.")
-    ] = "",
+    default_region: RegionOption = "",
     store: StoreOption = None,
 ) -> None:
-    """Create an account. It is apart from all others: own labels, entries, policies, tokens."""
+    """Create an account. It is apart from all others: own labels, entries, policies, tokens.
+
+    Example: `dncd account create acme --default-region US`
+    """
     with founded(store) as opened:
         administration.create_account(opened, now_ms(), _name(name), default_region.upper())
     say(f"created account {name}")
@@ -51,16 +64,17 @@ def create_account(
 @accounts_app.command("set", epilog=EXIT_CODES)
 def set_account(
     name: str,
-    region: Annotated[
-        str | None, typer.Option(help="The country of numbers that are written without one, such as US. Empty: none.")
-    ] = None,
+    region: ChangedRegionOption = None,
     keep_texts: Annotated[
         bool | None,
         typer.Option("--keep-texts/--no-keep-texts", help="Whether the texts of inbound messages are kept, for ever."),
     ] = None,
     store: StoreOption = None,
 ) -> None:
-    """Change what an account wants, from the next call on. What is not named stays as it is."""
+    """Change what an account wants, from the next call on. What is not named stays as it is.
+
+    Example: `dncd account set acme --default-region GB --keep-texts`
+    """
     wanted = None if region is None else region.upper()
     with attached(store) as opened:
         after = administration.change_account(opened, now_ms(), name, wanted, keep_texts)
@@ -70,10 +84,20 @@ def set_account(
 
 @accounts_app.command("list", epilog=EXIT_CODES)
 def list_accounts(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """List the accounts by name."""
+    """List the accounts by name.
+
+    Example: `dncd account list`
+    """
     with attached(store) as opened, opened.snapshot() as snapshot:
         found = [_account_told(each) for each in accounts.scan(snapshot)]
-    _print_rows(found, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    _show(
+        "There is no account.",
+        ["name", "default region", "texts of messages"],
+        [[row["name"], row["default_region"] or "-", "kept" if row["keep_texts"] else "not kept"] for row in found],
+    )
 
 
 @tokens_app.command("create", epilog=EXIT_CODES)
@@ -85,7 +109,10 @@ def create_token(
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create a token and print it: once, since only a digest of it is kept. From the first on, every call needs one."""
+    """Create a token and print it: once, since only a digest of it is kept. From the first on, every call needs one.
+
+    Example: `dncd token create --account acme --role checker --name dialer-1 --expires 365`
+    """
     expires_at_ms = now_ms() + expires * DAY_MS if expires else 0
     with founded(store) as opened:
         text = administration.create_token(opened, now_ms(), account, _name(name), Role[role.name], expires_at_ms)
@@ -105,15 +132,31 @@ def create_token(
 
 @tokens_app.command("list", epilog=EXIT_CODES)
 def list_tokens(store: StoreOption = None, as_json: JsonOption = False) -> None:
-    """List the tokens, revoked and expired ones too. Secrets are not kept, so they cannot be shown."""
+    """List the tokens, revoked and expired ones too. Secrets are not kept, so they cannot be shown.
+
+    Example: `dncd token list`
+    """
     with attached(store) as opened, opened.snapshot() as snapshot:
         found = [_told(snapshot, token) for token in tokens.scan(snapshot)]
-    _print_rows(found, as_json=as_json)
+    if as_json:
+        typer.echo(json.dumps(found))
+        return
+    _show(
+        "There is no token: whoever reaches the server on this machine may do everything.",
+        ["id", "account", "name", "role", "state", "expires"],
+        [
+            [*(row[title] for title in ("id", "account", "name", "role")), _state(row), _day(row["expires_at_ms"])]
+            for row in found
+        ],
+    )
 
 
 @tokens_app.command("revoke", epilog=EXIT_CODES)
 def revoke_token(token_id: Annotated[str, typer.Argument(metavar="ID")], store: StoreOption = None) -> None:
-    """Revoke a token. Calls with it fail from now on, on every worker; streams end at their next event or heartbeat."""
+    """Revoke a token. Calls with it fail from now on, on every worker; streams end at their next event or heartbeat.
+
+    Example: `dncd token revoke 5f0c4e1a9b7d2c33`
+    """
     with attached(store) as opened:
         administration.revoke_token(opened, now_ms(), token_id)
     say(f"revoked {token_id}")
@@ -150,9 +193,27 @@ def _name(text: str) -> str:
     return text
 
 
-def _print_rows(rows: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(rows))
+def _state(token: dict[str, Any]) -> str:
+    if token["revoked_at_ms"]:
+        return f"revoked {_day(token['revoked_at_ms'])}"
+    return "valid" if token["valid"] else "expired"
+
+
+def _day(time_ms: int) -> str:
+    """Write a time for people, in UTC; 0 is never."""
+    if not time_ms:
+        return "never"
+    return f"{datetime.fromtimestamp(time_ms / 1000, UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _show(empty: str, titles: list[str], rows: list[list[str]]) -> None:
+    if not rows:
+        typer.echo(empty)
         return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, overflow="fold")
     for row in rows:
-        typer.echo("  ".join(f"{name}={value}" for name, value in row.items()))
+        table.add_row(*row)
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    Console(width=width, highlight=False, markup=False, emoji=False).print(table)

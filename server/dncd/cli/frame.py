@@ -10,9 +10,11 @@ import typer
 from pydantic import ValidationError
 
 from dncd.config import ENV_PREFIX, Settings, effective
+from dncd.daemon.certificates import CertificateUnusable
 from dncd.daemon.endpoint import EndpointUnusable
+from dncd.daemon.readyfile import ReadyFileUnusable
 from dncd.daemon.supervisor import ServingRefused
-from dncd.errors import DncError, InvalidFields, StoreUnusable
+from dncd.errors import DncError, InvalidFields, StorageFull, StoreUnusable
 from dncd.storage.lmdb import LmdbStore
 
 FAILED: Final = 1
@@ -35,7 +37,7 @@ def run(command: Callable[[], object]) -> None:
         command()
     except ValidationError as error:
         _end(WRONG, "; ".join(f"{_setting(fault)}{fault['msg']}" for fault in error.errors(include_input=False)))
-    except (EndpointUnusable, ServingRefused) as error:
+    except (EndpointUnusable, ServingRefused, CertificateUnusable, ReadyFileUnusable) as error:
         _end(WRONG, str(error))
     except StoreUnusable as error:
         _end(STORE_UNUSABLE, str(error))
@@ -52,13 +54,24 @@ def settings_for(store: Path | None) -> Settings:
 def attached(store: Path | None, *, create: bool = False) -> Iterator[LmdbStore]:
     """Open a store beside the server that may be serving it; with `create`, make one where there is none.
 
-    Raises `StoreUnusable`.
+    Raises `StoreUnusable`, and `StorageFull` with the path.
     """
-    opened = LmdbStore.attach(settings_for(store).store, create=create)
+    path = settings_for(store).store
+    with room_named(path):
+        opened = LmdbStore.attach(path, create=create)
+        try:
+            yield opened
+        finally:
+            opened.close()
+
+
+@contextmanager
+def room_named(path: Path) -> Iterator[None]:
+    """Say of a full disk which one it is, and what to do."""
     try:
-        yield opened
-    finally:
-        opened.close()
+        yield
+    except StorageFull as error:
+        raise StorageFull(f"the disk of {path} is full, nothing was changed: make room and try again") from error
 
 
 @contextmanager

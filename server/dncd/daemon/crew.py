@@ -6,8 +6,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Final
 
 from dncd.daemon.order import DRAIN, READY, Order
@@ -39,10 +40,22 @@ class Place:
         self._tell = tell
         self._start_process = spawn
         self._came_up = False
+        self._is_ready = False
+        self._starts = 0
         self._draining = threading.Event()
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
         self._thread = threading.Thread(target=self._keep_filled, name="place", daemon=True)
+
+    @property
+    def is_ready(self) -> bool:
+        """Tell whether a worker serves here now."""
+        return self._is_ready
+
+    @property
+    def starts(self) -> int:
+        """Count the processes that were started here."""
+        return self._starts
 
     def start(self) -> None:
         """Start the worker."""
@@ -93,16 +106,20 @@ class Place:
             return f"a worker could not be started: {error}"
         if process is None:
             return None
-        if _is_ready(process):
+        if _says_ready(process):
+            self._is_ready = True
             _log.info("worker %d is ready", process.pid)
             self._tell_once_ready()
-        return f"worker {process.pid} ended with {process.wait()}"
+        code = process.wait()
+        self._is_ready = False
+        return f"worker {process.pid} ended with {code}"
 
     def _spawn(self) -> subprocess.Popen[str] | None:
         with self._lock:
             if self._draining.is_set():
                 return None
             self._process = process = self._start_process()
+            self._starts += 1
         _say(process, self._order.model_dump_json())
         return process
 
@@ -112,18 +129,22 @@ class Place:
             self._tell(News.READY)
 
 
-def start_worker() -> subprocess.Popen[str]:
-    """Start a worker with an interpreter of its own: never forked, since threads and LMDB do not survive a fork."""
+def start_worker(files: Sequence[int] = ()) -> subprocess.Popen[str]:
+    """Start a worker with an interpreter of its own: never forked, since threads and LMDB do not survive a fork.
+
+    `files` are open files that it inherits, by the same numbers.
+    """
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "dncd.daemon.worker"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        pass_fds=files,
         env={"GRPC_VERBOSITY": "ERROR", **os.environ},
     )
 
 
-def _is_ready(process: subprocess.Popen[str]) -> bool:
+def _says_ready(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None, "workers have a pipe"
     return process.stdout.readline().strip() == READY
 
@@ -144,8 +165,11 @@ def _say(process: subprocess.Popen[str], line: str) -> None:
 class Crew:
     """All workers."""
 
-    def __init__(self, order: Order, count: int, tell: Callable[[News], None]) -> None:
-        self._places = [Place(order, tell, start_worker) for _ in range(count)]
+    def __init__(self, order: Order, count: int, tell: Callable[[News], None], count_in: Sequence[int] = ()) -> None:
+        """`count_in` is an open file for each worker to count in, or empty."""
+        files: Sequence[int | None] = count_in or [None] * count
+        self._places = [_place(order, tell, file) for file in files]
+        assert len(self._places) == count, "each worker has a file of its own"
         settings = order.settings
         self._drain_s = settings.drain_notice_seconds + settings.drain_grace_seconds + ENDING_S
 
@@ -161,3 +185,21 @@ class Crew:
         until = time.monotonic() + self._drain_s
         ended = [place.wait(until) for place in self._places]
         return all(ended)
+
+    def ready(self) -> int:
+        """Count the workers that serve now."""
+        return sum(place.is_ready for place in self._places)
+
+    def wanted(self) -> int:
+        """Count the workers that there should be."""
+        return len(self._places)
+
+    def starts(self) -> int:
+        """Count the workers that were started so far."""
+        return sum(place.starts for place in self._places)
+
+
+def _place(order: Order, tell: Callable[[News], None], count_in: int | None) -> Place:
+    if count_in is None:
+        return Place(order, tell, start_worker)
+    return Place(order.model_copy(update={"counts_file": count_in}), tell, partial(start_worker, [count_in]))

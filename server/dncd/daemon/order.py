@@ -10,11 +10,13 @@ DRAIN = "drain"
 
 
 class Order(BaseModel):
-    """What a worker is told: the settings, and the address that is held for it."""
+    """What a worker is told: the settings, the address that is held for it, and the open file that it counts in."""
 
     settings: Settings
     host: str
     port: int
+    # None where metrics are off.
+    counts_file: int | None = None
 
     @property
     def endpoint(self) -> Endpoint:

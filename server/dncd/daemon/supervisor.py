@@ -5,23 +5,31 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from queue import SimpleQueue
+from typing import TYPE_CHECKING
 
 from dncd import tokens
 from dncd.administration import create_first_accounts
 from dncd.config import REGISTRIES_FOLDER, Settings
+from dncd.counted_log import CountedLog
 from dncd.daemon.ambient import now_ms
+from dncd.daemon.certificates import judge_tls
 from dncd.daemon.crew import Crew, News
-from dncd.daemon.endpoint import Endpoint, read_endpoint, reserve
+from dncd.daemon.endpoint import Endpoint, EndpointUnusable, read_endpoint, reserve
 from dncd.daemon.inspection import inspect
 from dncd.daemon.order import Order
-from dncd.housekeeping import Housekeeper, SteadyClock
+from dncd.daemon.readyfile import ready_file
+from dncd.errors import StorageFull, StoreUnusable
+from dncd.housekeeping import Housekeeper, LastingLog, SteadyClock
 from dncd.storage.contract import Store
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.errors import trace_without_values
 from dncd.writer import StoreLog
+
+if TYPE_CHECKING:
+    from dncd.daemon.metering import Metering
 
 _log = logging.getLogger(__name__)
 
@@ -37,21 +45,36 @@ class Stop(Enum):
 
 
 Told = News | Stop
+Announce = Callable[[Endpoint, str], object]
 
 
 def serve(settings: Settings, announce: Callable[[str], None]) -> bool:
     """Serve until SIGTERM or SIGINT; tell whether all came up and ended in order.
 
-    `announce` hears one line once every worker is ready. Raises `StoreUnusable`, `EndpointUnusable`, `ServingRefused`.
+    `announce` hears one line once every worker is ready. Raises `StoreUnusable`, `EndpointUnusable`, `ServingRefused`,
+    `CertificateUnusable`, `ReadyFileUnusable`.
     """
     inbox: SimpleQueue[Told] = SimpleQueue()
+    with ready_file(settings.ready_file) as tell_ready:
+
+        def tell(endpoint: Endpoint, line: str) -> None:
+            tell_ready(endpoint)
+            announce(line)
+
+        return _serve(settings, inbox, tell)
+
+
+def _serve(settings: Settings, inbox: "SimpleQueue[Told]", announce: Announce) -> bool:
     wanted = read_endpoint(settings.listen)
+    scraped = _metrics_endpoint(settings)
+    judge_tls(settings)
     with _signals(inbox), _owned(settings) as store:
         refuse_unsafe(wanted, settings, has_tokens=_has_tokens(store))
         held, endpoint = reserve(wanted)
-        _inspect_registries(store, settings)
-        with held, _housekeeping(store, settings):
-            return _run(settings, endpoint, inbox, announce)
+        with held, _metered(settings, scraped) as metering:
+            _inspect_registries(store, settings)
+            with _housekeeping(store, settings, metering):
+                return _run(settings, endpoint, store, inbox, announce, metering)
 
 
 def refuse_unsafe(endpoint: Endpoint, settings: Settings, *, has_tokens: bool) -> None:
@@ -70,16 +93,56 @@ def refuse_unsafe(endpoint: Endpoint, settings: Settings, *, has_tokens: bool) -
         _log.warning("serving %s without TLS: tokens and addresses cross the network in the clear", endpoint)
 
 
-def _run(settings: Settings, endpoint: Endpoint, inbox: "SimpleQueue[Told]", announce: Callable[[str], None]) -> bool:
-    crew = Crew(Order(settings=settings, host=endpoint.host, port=endpoint.port), settings.workers, inbox.put)
-    crew.start()
+def _metrics_endpoint(settings: Settings) -> Endpoint | None:
+    """Read where metrics are served; None where they are not. Raises `EndpointUnusable`, `ServingRefused`."""
+    if settings.metrics_listen is None:
+        return None
     try:
-        came_up = _all_ready(inbox, settings.workers)
-        if came_up is True:
-            _announce(settings, endpoint, announce)
-            _until_stopped(inbox)
+        endpoint = read_endpoint(settings.metrics_listen)
+    except EndpointUnusable as error:
+        raise EndpointUnusable(f"metrics_listen: {error}") from error
+    if not (endpoint.is_loopback or settings.tls_cert or settings.insecure_plaintext):
+        raise ServingRefused(
+            f"metrics_listen: {endpoint} is not loopback: give --tls-cert and --tls-key, or --insecure-plaintext"
+        )
+    return endpoint
+
+
+@contextmanager
+def _metered(settings: Settings, endpoint: Endpoint | None) -> Iterator["Metering | None"]:
+    """Hold what metrics need, where they are on: first of all the port."""
+    if endpoint is None:
+        yield None
+        return
+    # Only here: it brings an HTTP server and the library of Prometheus, which a server without metrics need not load.
+    from dncd.daemon.metering import open_metering  # noqa: PLC0415 - see above
+
+    metering = open_metering(settings, endpoint)
+    try:
+        yield metering
     finally:
-        ended_well = crew.drain()
+        metering.close()
+
+
+def _run(
+    settings: Settings,
+    endpoint: Endpoint,
+    store: Store,
+    inbox: "SimpleQueue[Told]",
+    announce: Announce,
+    metering: "Metering | None",
+) -> bool:
+    order = Order(settings=settings, host=endpoint.host, port=endpoint.port)
+    crew = Crew(order, settings.workers, inbox.put, metering.files if metering else ())
+    with metering.shown(store, crew) if metering else nullcontext():
+        crew.start()
+        try:
+            came_up = _all_ready(inbox, settings.workers)
+            if came_up is True:
+                _announce(settings, endpoint, announce, metering.url if metering else None)
+                _until_stopped(inbox)
+        finally:
+            ended_well = crew.drain()
     _log.info("stopped")
     return came_up is not False and ended_well
 
@@ -101,19 +164,21 @@ def _until_stopped(inbox: "SimpleQueue[Told]") -> None:
         pass
 
 
-def _announce(settings: Settings, endpoint: Endpoint, announce: Callable[[str], None]) -> None:
-    if settings.ready_file is not None:
-        # Renamed into place, so that whoever waits for the file never reads half of it.
-        written = settings.ready_file.with_name(settings.ready_file.name + ".new")
-        written.write_text(f"{endpoint}\n")
-        written.replace(settings.ready_file)
+def _announce(settings: Settings, endpoint: Endpoint, announce: Announce, metrics: str | None) -> None:
     plural = "" if settings.workers == 1 else "s"
-    announce(f"dncd serving on {endpoint} with {settings.workers} worker{plural}")
+    scraped = f", metrics on {metrics}" if metrics else ""
+    announce(endpoint, f"dncd serving on {endpoint} with {settings.workers} worker{plural}{scraped}")
 
 
 @contextmanager
 def _owned(settings: Settings) -> Iterator[LmdbStore]:
-    store = LmdbStore.own(settings.store)
+    try:
+        store = LmdbStore.own(settings.store)
+    except StorageFull as error:
+        raise StoreUnusable(
+            f"the disk of {settings.store} is full, and a server cannot start on it. Nothing was lost: make room, at "
+            "least 8 bytes for each address that the store knows, and start again"
+        ) from error
     try:
         yield store
     finally:
@@ -145,13 +210,12 @@ def _signals(inbox: "SimpleQueue[Told]") -> Iterator[None]:
 
 
 @contextmanager
-def _housekeeping(store: LmdbStore, settings: Settings) -> Iterator[None]:
+def _housekeeping(store: LmdbStore, settings: Settings, metering: "Metering | None") -> Iterator[None]:
     """Keep house from time to time, on a thread of its own."""
     create_first_accounts(store, now_ms())
-    mutations = StoreLog(store, now_ms)
+    mutations = LastingLog(lambda: CountedLog(store, now_ms, metering.counts) if metering else StoreLog(store, now_ms))
     housekeeper = Housekeeper(store, mutations)
     clock = SteadyClock(store, now_ms, time.monotonic)
-    mutations.start()
     stopping = threading.Event()
 
     def rounds() -> None:

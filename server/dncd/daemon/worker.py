@@ -16,12 +16,14 @@ from queue import SimpleQueue
 from typing import TextIO
 
 from dncd.app import build_app
-from dncd.config import Settings
 from dncd.daemon.ambient import log_to_stderr, new_id, now_ms
+from dncd.daemon.certificates import tls_of
 from dncd.daemon.order import DRAIN, READY, Order
+from dncd.daemon.sheets import counts_on
 from dncd.storage.lmdb import LmdbStore
 from dncd.transport.auth import authenticator
-from dncd.transport.server import Server, Tls
+from dncd.transport.counting import layout
+from dncd.transport.server import Server
 
 _log = logging.getLogger(__name__)
 
@@ -51,9 +53,10 @@ def serve(order: Order, endings: "SimpleQueue[Ending]", told: TextIO) -> None:
     """Serve until an ending comes. Raises `SystemExit` where it is a failure, for the supervisor to start another."""
     settings = order.settings
     store = LmdbStore.attach(settings.store, create=False)
-    app = build_app(store, now_ms, new_id, settings)
+    counts = None if order.counts_file is None else counts_on(order.counts_file, layout())
+    app = build_app(store, now_ms, new_id, settings, counts)
     authenticate = authenticator(store, now_ms, open_allowed=order.endpoint.is_loopback)
-    server = Server(app.rpcs, authenticate, new_id)
+    server = Server(app.rpcs, authenticate, new_id, counts)
     server.bind(str(order.endpoint), tls_of(settings))
     app.start(on_writer_death=lambda: endings.put(Ending.FAILED))
     _spare_the_collector()
@@ -85,13 +88,6 @@ def _spare_the_collector() -> None:
 def _take_short_turns() -> None:
     """Let threads hand the interpreter on after 0.5 ms, not 5: a check waits for one turn of each busy thread."""
     sys.setswitchinterval(0.0005)
-
-
-def tls_of(settings: Settings) -> Tls | None:
-    """Give the certificate files of the settings, where they name any."""
-    if settings.tls_cert is None or settings.tls_key is None:
-        return None
-    return Tls(settings.tls_cert, settings.tls_key, settings.tls_client_ca)
 
 
 def _listen_to_supervisor(endings: "SimpleQueue[Ending]") -> None:

@@ -153,7 +153,11 @@ def _folder(keep: Path | None) -> Iterator[Path]:
         with TemporaryDirectory(prefix="dncd-demo-") as name:
             yield Path(name)
         return
-    keep.mkdir(parents=True, exist_ok=True)
-    if any(keep.iterdir()):
-        raise typer.BadParameter(f"{keep} is not empty")
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+        if any(keep.iterdir()):
+            raise typer.BadParameter(f"{keep} is not empty")
+        (keep / "server.log").touch()
+    except OSError as error:
+        raise typer.BadParameter(f"{keep} cannot be used: {error.strerror}") from error
     yield keep

@@ -18,10 +18,12 @@ from dncd.errors import (
     DncError,
     MalformedRequest,
     MessageTooLarge,
+    Overloaded,
     RoleNotAllowed,
     ShuttingDown,
     StorageFull,
     StoreCorrupt,
+    TooManyWatchers,
 )
 from dncd.limits import MESSAGE_BYTES_MAX
 from dncd.nouns import Role
@@ -107,11 +109,15 @@ class Rpc:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the wrapper needs beside the method: who is calling, ids for incidents, whether the server is stopping."""
+    """What the wrapper needs beside the method: who is calling, ids for incidents, whether the server is stopping.
+
+    `overloaded` hears the plane of each call that a handler refuses for want of room.
+    """
 
     authenticate: Authenticate
     new_id: Callable[[], str]
     draining: Draining
+    overloaded: Callable[[Plane], object] = lambda _plane: None
 
 
 def unary(rpc: Rpc, around: Surroundings) -> Callable[[bytes, Any], bytes]:
@@ -217,6 +223,8 @@ def _failure(error: Exception, rpc: Rpc, around: Surroundings) -> DncError:
     if isinstance(error, DncError):
         if isinstance(error, (StorageFull, StoreCorrupt)):
             _log.error("%s failed: %s", rpc.path, error)
+        if isinstance(error, (Overloaded, TooManyWatchers)):
+            around.overloaded(rpc.plane)
         return error
     if isinstance(error, DecodeError):
         return MalformedRequest(f"the bytes are not a {rpc.request.DESCRIPTOR.name}")

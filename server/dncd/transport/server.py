@@ -3,12 +3,14 @@
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import grpc
 
+from dncd.metrics import Counts
+from dncd.transport.counting import CallCounter, overload_counter
 from dncd.transport.draining import Draining
 from dncd.transport.health import Health, reflection_methods
 from dncd.transport.methods import Methods, plain_methods, rpc_methods
@@ -48,16 +50,26 @@ class Tls:
 class Server:
     """Serves rpcs. Build it, `bind` it, `start` it, `drain` it: each once, in this order."""
 
-    def __init__(self, rpcs: Sequence[Rpc], authenticate: Authenticate, new_id: Callable[[], str]) -> None:
-        """Wire every rpc to its plane. `new_id` names incidents."""
+    def __init__(
+        self,
+        rpcs: Sequence[Rpc],
+        authenticate: Authenticate,
+        new_id: Callable[[], str],
+        counts: Counts | None = None,
+    ) -> None:
+        """Wire every rpc to its plane. `new_id` names incidents; with `counts`, calls are counted there."""
         self._draining = Draining()
         self._pools: Pools = open_pools()
         services = sorted({f"{PACKAGE}.{rpc.service}" for rpc in rpcs})
         self._health = Health(services, self._pools.service)
-        methods = rpc_methods(rpcs, Surroundings(authenticate, new_id, self._draining), self._pools)
+        around = Surroundings(authenticate, new_id, self._draining)
+        if counts is not None:
+            around = replace(around, overloaded=overload_counter(counts))
+        methods = rpc_methods(rpcs, around, self._pools)
+        counters = [] if counts is None else [CallCounter(rpcs, methods, counts)]
         methods |= plain_methods(self._health.methods() | reflection_methods(services), self._pools)
         self._grpc = _grpc_server(
-            self._pools.service, Methods(methods, authenticate, self._pools), self._pools.calls_max
+            self._pools.service, Methods(methods, authenticate, self._pools), self._pools.calls_max, counters
         )
 
     def bind(self, address: str, tls: Tls | None = None) -> int:
@@ -82,5 +94,7 @@ class Server:
         self._pools.close()
 
 
-def _grpc_server(pool: ThreadPoolExecutor, methods: Methods, calls_max: int) -> Any:
-    return grpc.server(pool, handlers=[methods], options=OPTIONS, maximum_concurrent_rpcs=calls_max)
+def _grpc_server(pool: ThreadPoolExecutor, methods: Methods, calls_max: int, counters: list[CallCounter]) -> Any:
+    return grpc.server(
+        pool, handlers=[methods], interceptors=[*counters], options=OPTIONS, maximum_concurrent_rpcs=calls_max
+    )
