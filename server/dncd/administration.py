@@ -14,6 +14,7 @@ from dncd.events import (
     TokenRevoked,
 )
 from dncd.journal import Written, accept
+from dncd.limits import REGISTRY_PREFIXES_MAX
 from dncd.nouns import Role
 from dncd.registry.shelf import Shelf
 from dncd.registry.verify import verify
@@ -86,7 +87,9 @@ def activate_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, sn
     with store.snapshot() as snapshot:
         registries.find_snapshot(snapshot, registry, snapshot_id)
     verify(shelf.folder(registry, snapshot_id))
-    return bool(accept_for_server(store, now_ms, SnapshotActivated(registry, snapshot_id, reason)).codes[0])
+    return bool(
+        accept_for_server(store, now_ms, SnapshotActivated(registry, snapshot_id, reason, older_held=True)).codes[0]
+    )
 
 
 def prune_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, snapshot_id: str) -> None:
@@ -95,11 +98,28 @@ def prune_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, snaps
     shelf.remove(registry, snapshot_id)
 
 
-def grant_coverage(store: Store, now_ms: int, registry: str, account: str, prefixes: tuple[str, ...]) -> None:
-    """Say what an account may rely on; raises `RegistryNotFound`, and `InvalidFields` where there is no account."""
+def grant_coverage(
+    store: Store, now_ms: int, registry: str, account: str, prefixes: tuple[str, ...], *, replace: bool
+) -> tuple[str, ...]:
+    """Say what an account may rely on, beside or in place of what it had; returns what it had.
+
+    Raises `RegistryNotFound`, and `InvalidFields` for a prefix out of the registry's scope or an unknown account.
+    """
     with store.transaction() as txn:
-        change = CoverageGranted(registry, account, account_id(txn, account), prefixes)
-        accept(txn, Draft(accounts.SERVER_ID, OPERATOR, Role.SERVER, change), now_ms)
+        registries.check_coverage(txn, registry, prefixes, "PREFIX")
+        found = account_id(txn, account)
+        before = registries.coverage(txn, found, registry)
+        granted = prefixes if replace else tuple(sorted({*before, *prefixes}))
+        if len(granted) > REGISTRY_PREFIXES_MAX:
+            raise InvalidFields(
+                [FieldFault("PREFIX", f"an account relies on at most {REGISTRY_PREFIXES_MAX:,} prefixes")]
+            )
+        accept(
+            txn,
+            Draft(accounts.SERVER_ID, OPERATOR, Role.SERVER, CoverageGranted(registry, account, found, granted)),
+            now_ms,
+        )
+    return before
 
 
 def account_id(snapshot: Snapshot, name: str) -> int:

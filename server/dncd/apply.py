@@ -1,6 +1,8 @@
 """What each kind of event does to the state: one pure function from transaction and event to outcome codes.
 
 No clock, no randomness, no configuration: replaying a journal into an empty store gives the same tables, byte for byte.
+Nor a figure that a later version may want otherwise: those are resolved into the event. What is left of constants is
+part of what the event means, and `tests/replay` notices when one changes.
 A function raises a `DncError` only before its first write, so that a refused change leaves no trace in a shared commit.
 """
 

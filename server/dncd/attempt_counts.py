@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from dncd.attempt_records import RECORD_BYTES, Attempts, Times, cooling, counted, unpack
+from dncd.attempt_records import RECORD_BYTES, Attempts, Times, cooling, counted, told_at_ms, unpack
 from dncd.bounds import Bound
 from dncd.events import ClaimLimit
 from dncd.findings import Bytes, Findings, Ground, Rows, blank
@@ -183,7 +183,7 @@ def _held_findings(bound: Bound, held: _Held, now_ms: int, grounds: list[Ground]
     if bound.after is None:
         possible = len(held.attempts) >= bound.max
     else:
-        possible = bool((held.attempts["outcome"] == bound.after).any())
+        possible = bool(told_at_ms(held.attempts, bound.after).any())
     holds = held.holds(bound) if possible else None
     if holds is None or not holds.any():
         return
@@ -221,7 +221,7 @@ def _cooling_findings(
     if not len(waiting):
         return
     latest = np.zeros(len(held.rows), dtype=np.int64)
-    np.maximum.at(latest, owners, held.attempts["completed_at_ms"][mask])
+    np.maximum.at(latest, owners, told_at_ms(held.attempts, after)[mask])
     yield _deferring(Rule.COOLDOWN, bound, held, waiting, counts[waiting], latest[waiting], grounds)
 
 

@@ -1,4 +1,8 @@
-"""The records of attempts, and what limits and cool-downs count in them."""
+"""The records of attempts, and what limits and cool-downs count in them.
+
+A record keeps when each outcome was told: a stronger one takes the place of a weaker one, yet a pause that was due
+stays due, and the past is told as it was.
+"""
 
 import struct
 from typing import Final
@@ -7,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dncd.events import ClaimLimit
-from dncd.limits import ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, Channel
 from dncd.storage.contract import Mask
 
@@ -15,19 +18,29 @@ RECORD: Final = np.dtype(
     [
         ("reserved_at_ms", "<i8"),
         ("lease_ends_at_ms", "<i8"),
-        ("completed_at_ms", "<i8"),
         ("position", "<u8"),
         ("row", "<u4"),
         ("channel", "u1"),
         ("outcome", "u1"),
         ("spare", "<u2"),
+        # When each outcome was told, in the order of their numbers from NO_ANSWER on; 0: never.
+        ("told_at_ms", "<i8", (4,)),
     ]
 )
 RECORD_BYTES: Final = RECORD.itemsize
 Attempts = NDArray[np.void]
 Times = NDArray[np.int64]
 
-_STRUCT = struct.Struct("<qqqQIBBH")
+# A stronger outcome takes the place of a weaker one: what was reported wrongly must not undercount for good.
+STRENGTHS: Final = (
+    AttemptOutcome.PENDING,
+    AttemptOutcome.RELEASED,
+    AttemptOutcome.NO_ANSWER,
+    AttemptOutcome.ABANDONED,
+    AttemptOutcome.CONVERSATION,
+)
+
+_STRUCT = struct.Struct("<qqQIBBH4q")
 assert _STRUCT.size == RECORD_BYTES, "the struct and the dtype describe the same bytes"
 _PENDING: Final = int(AttemptOutcome.PENDING)
 _CHANNELS: Final = max(Channel) + 1
@@ -36,12 +49,40 @@ _RELEASED: Final = int(AttemptOutcome.RELEASED)
 
 def pack_claim(time_ms: int, lease_ends_at_ms: int, position: int, row: int, channel: Channel) -> bytes:
     """Encode an attempt that was claimed."""
-    return _STRUCT.pack(time_ms, lease_ends_at_ms, 0, position, row, channel, _PENDING, 0)
+    return _STRUCT.pack(time_ms, lease_ends_at_ms, position, row, channel, _PENDING, 0, 0, 0, 0, 0)
 
 
 def unpack(value: bytes) -> Attempts:
     """Read the attempts of one row of ATTEMPTS, or of several joined."""
     return np.frombuffer(value, dtype=RECORD)
+
+
+def complete(attempts: Attempts, outcome: AttemptOutcome, time_ms: int) -> None:
+    """Give attempts an outcome in place; it must be stronger than theirs."""
+    attempts["outcome"] = outcome
+    told_at_ms(attempts, outcome)[:] = time_ms
+
+
+def told_at_ms(attempts: Attempts, outcome: AttemptOutcome) -> Times:
+    """Return when attempts came to an outcome, also where a stronger one stands by now; 0 where they did not."""
+    times: Times = attempts["told_at_ms"][:, outcome - AttemptOutcome.NO_ANSWER]
+    return times
+
+
+def last_ms(attempts: Attempts) -> Times:
+    """Return when something last happened to attempts."""
+    times: Times = np.maximum(attempts["reserved_at_ms"], attempts["told_at_ms"].max(axis=1))
+    return times
+
+
+def as_of(attempts: Attempts, time_ms: int) -> Attempts:
+    """Return attempts as they stood at a time: those of later are left out, and outcomes told later unknown."""
+    then = attempts.compress(attempts["reserved_at_ms"] <= time_ms)
+    then["told_at_ms"][then["told_at_ms"] > time_ms] = 0
+    then["outcome"] = _PENDING
+    for outcome in STRENGTHS[1:]:
+        then["outcome"][told_at_ms(then, outcome) > 0] = outcome
+    return then
 
 
 def counted(attempts: Attempts, channels: frozenset[Channel], since_ms: int | Times, now_ms: int) -> Mask:
@@ -53,8 +94,11 @@ def counted(attempts: Attempts, channels: frozenset[Channel], since_ms: int | Ti
 
 
 def cooling(attempts: Attempts, channels: frozenset[Channel], after: AttemptOutcome, since_ms: int | Times) -> Mask:
-    """Tell which attempts a cool-down waits after: those that came to the outcome since then."""
-    mask: Mask = (attempts["outcome"] == after) & (attempts["completed_at_ms"] >= since_ms)
+    """Tell which attempts a cool-down waits after: those that came to the outcome since then, whatever they are by now.
+
+    What was told as abandoned and later as a conversation was abandoned first: its pause stays due.
+    """
+    mask: Mask = told_at_ms(attempts, after) >= np.maximum(since_ms, 1)
     return mask & _on(attempts, channels) if channels else mask
 
 
@@ -66,9 +110,9 @@ def _on(attempts: Attempts, channels: frozenset[Channel]) -> Mask:
     return mask
 
 
-def is_full(value: bytes) -> bool:
+def is_full(value: bytes, kept_max: int) -> bool:
     """Tell whether one row of ATTEMPTS holds as many attempts as are kept."""
-    return len(value) >= ATTEMPTS_KEPT_MAX * RECORD_BYTES
+    return len(value) >= kept_max * RECORD_BYTES
 
 
 def has_room(value: bytes, limit: ClaimLimit, now_ms: int) -> bool:

@@ -1,6 +1,6 @@
 """Attempts: what their events do to the store.
 
-Rows of ATTEMPTS: the key of an address, contact or debt -> a run of 40-byte records, one for each attempt on it, the
+Rows of ATTEMPTS: the key of an address, contact or debt -> a run of 64-byte records, one for each attempt on it, the
 oldest first. Rows of RESERVATIONS: account + position + row -> the keys that the attempt stands under, each after its
 length in two bytes. Attempts are counted whatever policies ask for, so that a new policy never undercounts; only
 pruning forgets them, by a clock that is careful.
@@ -14,7 +14,17 @@ from typing import Final
 import numpy as np
 
 from dncd.addresses import Target
-from dncd.attempt_records import RECORD_BYTES, Attempts, has_room, is_full, pack_claim, unpack
+from dncd.attempt_records import (
+    RECORD_BYTES,
+    STRENGTHS,
+    Attempts,
+    complete,
+    has_room,
+    is_full,
+    last_ms,
+    pack_claim,
+    unpack,
+)
 from dncd.encoding import decode
 from dncd.events import (
     AttemptsCompleted,
@@ -24,7 +34,7 @@ from dncd.events import (
     CompletedAttempt,
     Event,
 )
-from dncd.limits import ATTEMPT_WINDOW_HOURS_MAX
+from dncd.limits import ATTEMPT_WINDOW_HOURS_MAX, ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, AttemptScope
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import Kind, account_key, text_key
@@ -44,14 +54,6 @@ _LENGTH = struct.Struct(">H")
 _WRITTEN: Final = re.compile(r"([1-9][0-9]{0,17})-(0|[1-9][0-9]{0,8})", re.ASCII)
 _PENDING: Final = int(AttemptOutcome.PENDING)
 _KEPT_MS: Final = (ATTEMPT_WINDOW_HOURS_MAX + 1) * 3_600_000
-# A stronger outcome takes the place of a weaker one: what was reported wrongly must not undercount for good.
-_STRENGTHS: Final = (
-    AttemptOutcome.PENDING,
-    AttemptOutcome.RELEASED,
-    AttemptOutcome.NO_ANSWER,
-    AttemptOutcome.ABANDONED,
-    AttemptOutcome.CONVERSATION,
-)
 
 
 def reservation_text(position: int, row: int) -> str:
@@ -92,7 +94,7 @@ def apply_reserved(txn: Transaction, event: Event, change: AttemptsReserved) -> 
         for key in keys.values():
             if key not in values:
                 values[key] = txn.get(Table.ATTEMPTS, key) or b""
-        granted = not any(is_full(values[key]) for key in keys.values()) and all(
+        granted = not any(is_full(values[key], change.kept_max) for key in keys.values()) and all(
             _passes(values, keys, change.limits[limit], event.time_ms) for limit in claimed.limits
         )
         codes.append(granted)
@@ -120,12 +122,9 @@ def fullness(snapshot: Snapshot, keys: Mapping[AttemptScope, bytes]) -> tuple[At
     Of several, the one that has room last; None where all have room.
     """
     values = ((scope, snapshot.get(Table.ATTEMPTS, key) or b"") for scope, key in keys.items())
-    full = [(scope, _first_over_ms(unpack(value))) for scope, value in values if is_full(value)]
-    return max(full, key=lambda each: each[1], default=None)
-
-
-def _first_over_ms(attempts: Attempts) -> int:
-    return int(np.maximum(attempts["reserved_at_ms"], attempts["completed_at_ms"]).min()) + _KEPT_MS
+    full = [(scope, value) for scope, value in values if is_full(value, ATTEMPTS_KEPT_MAX)]
+    over = ((scope, int(last_ms(unpack(value)).min()) + _KEPT_MS) for scope, value in full)
+    return max(over, key=lambda each: each[1], default=None)
 
 
 def apply_completed(txn: Transaction, event: Event, change: AttemptsCompleted) -> bytes:
@@ -142,11 +141,10 @@ def _complete(touched: "_Touched", completed: CompletedAttempt, now_ms: int) -> 
     if reservation is None or not keys:
         return UNKNOWN
     stands = AttemptOutcome(touched.attempt(keys[0], reservation)["outcome"][0])
-    if _STRENGTHS.index(completed.outcome) <= _STRENGTHS.index(stands):
+    if STRENGTHS.index(completed.outcome) <= STRENGTHS.index(stands):
         return UNCHANGED
     for key in keys:
-        attempt = touched.attempt(key, reservation)
-        attempt["outcome"], attempt["completed_at_ms"] = completed.outcome, now_ms
+        complete(touched.attempt(key, reservation), completed.outcome, now_ms)
     return RECORDED
 
 
@@ -244,15 +242,11 @@ def _forget(txn: Transaction, account_id: int, reservations: list[Reservation], 
     """
     for reservation in reservations:
         attempt = find_attempt(txn, account_id, reservation)
-        if attempt is None or _last_ms(attempt) > cutoff_ms:
+        if attempt is None or last_ms(attempt)[0] > cutoff_ms:
             continue
         for key in list(_keys_of(txn, account_id, reservation)):
             _take_out(txn, key, reservation)
         txn.delete(Table.RESERVATIONS, account_key(account_id, _NAME.pack(*reservation)))
-
-
-def _last_ms(attempt: Attempts) -> int:
-    return max(int(attempt["reserved_at_ms"][0]), int(attempt["completed_at_ms"][0]))
 
 
 def _take_out(txn: Transaction, key: bytes, reservation: Reservation) -> None:

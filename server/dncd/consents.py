@@ -6,18 +6,22 @@ one record for each kind, channels and scope.
 
 A record of Form.REVOCATION keeps what was revoked from being recorded again: the status has its channels as bits, the
 scope its purpose, 0 for every one, `starts_at_ms` the time up to which consents do not come back; the reason tells
-whether it is about every kind, or about relationships alone, which the person's own word ends. There is one record for
-each reason, channels and purpose at most, and none that a later and wider one says already.
+whether it is about every kind, or about relationships alone. There is one record for each reason, channels and purpose
+at most, and none that a later and wider one says already.
+
+What a person asks for ends consents by itself, see `Word`: a STOP by text revokes every consent to calls and texts (47
+CFR 64.1200(a)(10)), a request made to the company ends relationships, whatever business is done later (64.1200(f)(5)).
 
 Rows of SCOPES: account + policy name -> id (4 bytes), from 1 on in the order in which consents first named them.
 """
 
 import struct
+from enum import IntEnum
 
-from dncd import accounts, limits, permissions
+from dncd import accounts, labels, limits, permissions
 from dncd.errors import FieldFault, InvalidFields, LimitReached
 from dncd.events import ConsentRecorded, ConsentRevoked, Event
-from dncd.nouns import EVERY_CHANNEL, OWN_WORD, ConsentKind, OptInStatus, Purpose
+from dncd.nouns import EVERY_CHANNEL, OWN_WORD, ConsentKind, EntryReason, OptInStatus, Purpose
 from dncd.records import (
     OPT_IN_LABEL,
     PURPOSE_BITS,
@@ -38,8 +42,13 @@ _ID = struct.Struct(">I")
 # They stand on a relationship that the person's own request ends: 47 CFR 64.1200(f)(5).
 _RELATIONSHIPS = frozenset({int(ConsentKind.BUSINESS_RELATIONSHIP), int(ConsentKind.INQUIRY)})
 _ANY_PURPOSE = 0
-# What a revocation is about: the reason of its record. Kept on disk: never renumber.
-_EVERY_KIND, _OF_RELATIONSHIPS = 0, 1
+
+
+class Word(IntEnum):
+    """What a person's word or a revocation ends: the reason of a revocation's record. Kept on disk: never renumber."""
+
+    EVERY_CONSENT = 0
+    RELATIONSHIPS = 1
 
 
 def scope_id_of(snapshot: Snapshot, account_id: int, name: str) -> int | None:
@@ -80,8 +89,7 @@ def in_force(record: Record, now_ms: int, latest_ms: int) -> bool:
 def apply_recorded(txn: Transaction, event: Event, change: ConsentRecorded) -> bytes:
     """Record a consent; of those alike the one that ends later stands. Returns whether it changed anything.
 
-    One that was revoked after it was given does not come back, nor does a relationship from before the person's own
-    word: nothing changes.
+    One that was revoked after it was given, or ended by the person's word, does not come back: nothing changes.
 
     Raises `InvalidFields` for one that has ended already or was given in the future, and `LimitReached`, before
     anything is written.
@@ -111,34 +119,53 @@ def apply_revoked(txn: Transaction, event: Event, change: ConsentRevoked) -> byt
             _add(records, record._replace(status=left))
     permissions.take_back(records, mask)
     for purpose in sorted(map(int, change.purposes)) or [_ANY_PURPOSE]:
-        _note_revocation(records, revocation_record(_EVERY_KIND, mask, purpose, event))
+        _note_revocation(records, revocation_record(Word.EVERY_CONSENT, mask, purpose, event))
     touched.save()
     return bytes([min(len(gone), 255)])
 
 
-def end_by_own_word(records: list[Record]) -> None:
-    """Take away what the person's own request ends: the evidence of a relationship, and permission for one send."""
-    records[:] = [record for record in records if not _is_relationship(record)]
+def word_of(record: Record) -> Word | None:
+    """Tell what an entry, or a status, ends of what the person consented to; None where it ends nothing.
+
+    Whatever has another reason than a decision of the company's own, whoever recorded it: a request, a complaint, a
+    court's order, or that the number is another person's now. Under a built-in label, or as a STOP, it is about the
+    company; under an own label it may be about less, and ends relationships alone.
+    """
+    if record.label == OPT_IN_LABEL:
+        return Word.EVERY_CONSENT if is_opt_in(record) and record.status == OptInStatus.REJECTED else None
+    if record.source not in OWN_WORD and record.reason == EntryReason.INTERNAL_DECISION:
+        return None
+    return Word.EVERY_CONSENT if record.label <= len(labels.BUILT_IN) else Word.RELATIONSHIPS
+
+
+def end_by_word(records: list[Record], word: Word) -> None:
+    """Take away what a person's word ends: consents, or those of a relationship, and permission for one send."""
+    records[:] = [record for record in records if not _is_ended(word, record)]
     permissions.take_back(records)
 
 
-def note_repeated_word(records: list[Record], event: Event) -> None:
+def note_repeated_word(records: list[Record], word: Word, event: Event) -> None:
     """Note when the person said again what an entry says already, since the entry keeps the time of the first."""
-    mask = channel_mask(EVERY_CHANNEL)
-    _note_revocation(records, revocation_record(_OF_RELATIONSHIPS, mask, _ANY_PURPOSE, event))
+    _note_revocation(records, _revocation_of_word(word, event))
 
 
 def keep_words(records: list[Record], gone: list[Record], event: Event) -> None:
-    """Note when the person said what some records told that are taken away: a relationship of before stays ended."""
-    said_ms = [record.recorded_at_ms for record in gone if _is_own_word(record)]
-    if said_ms:
-        new = revocation_record(_OF_RELATIONSHIPS, channel_mask(EVERY_CHANNEL), _ANY_PURPOSE, event)
-        said_ms += [old.starts_at_ms for old in of_form(records, Form.REVOCATION) if _says_already(new, old)]
-        _note_revocation(records, new._replace(starts_at_ms=max(said_ms)))
+    """Note when the person said what some records told that are taken away: what that ended stays ended."""
+    for word in Word:
+        said_ms = [record.recorded_at_ms for record in gone if word_of(record) is word]
+        if said_ms:
+            new = _revocation_of_word(word, event)
+            said_ms += [old.starts_at_ms for old in of_form(records, Form.REVOCATION) if _says_already(new, old)]
+            _note_revocation(records, new._replace(starts_at_ms=max(said_ms)))
 
 
-def _is_relationship(record: Record) -> bool:
-    return record.label == OPT_IN_LABEL and record.form == Form.CONSENT and record.reason in _RELATIONSHIPS
+def _revocation_of_word(word: Word, event: Event) -> Record:
+    return revocation_record(word, channel_mask(EVERY_CHANNEL), _ANY_PURPOSE, event)
+
+
+def _is_ended(word: Word, record: Record) -> bool:
+    is_consent = record.label == OPT_IN_LABEL and record.form == Form.CONSENT
+    return is_consent and (word is Word.EVERY_CONSENT or record.reason in _RELATIONSHIPS)
 
 
 def _note_revocation(records: list[Record], new: Record) -> None:
@@ -151,32 +178,31 @@ def _says_already(wide: Record, narrow: Record) -> bool:
     """Tell whether one revocation speaks about all that another one does."""
     return (
         narrow.label == OPT_IN_LABEL
-        and wide.reason in {_EVERY_KIND, narrow.reason}
+        and wide.reason in {Word.EVERY_CONSENT, narrow.reason}
         and not narrow.status & ~wide.status
         and wide.scope in {_ANY_PURPOSE, narrow.scope}
     )
 
 
 def _is_taken_back(records: list[Record], change: ConsentRecorded) -> bool:
-    """Tell whether a consent was given before it was revoked, or before the person's word that ended it."""
+    """Tell whether a consent was given before it was revoked, or before the person's word that ended it.
+
+    While their word stands, no relationship counts, however new.
+    """
     is_relationship = int(change.kind) in _RELATIONSHIPS
     mask, purpose = channel_mask(change.channels), change.purpose or _ANY_PURPOSE
-    said_ms = [
+    words = [(word_of(record), record.recorded_at_ms) for record in records]
+    if is_relationship and any(word is not None for word, _ in words):
+        return True
+    said_ms = [at_ms for word, at_ms in words if word is Word.EVERY_CONSENT]
+    said_ms += [
         record.starts_at_ms
         for record in of_form(records, Form.REVOCATION)
-        if (record.reason == _EVERY_KIND or is_relationship)
+        if (record.reason == Word.EVERY_CONSENT or is_relationship)
         and record.status & mask
         and (_ANY_PURPOSE in {record.scope, purpose} or record.scope == purpose)
     ]
-    if is_relationship:
-        said_ms += [record.recorded_at_ms for record in records if _is_own_word(record)]
     return change.given_at_ms <= max(said_ms, default=-1)
-
-
-def _is_own_word(record: Record) -> bool:
-    if record.label != OPT_IN_LABEL:
-        return record.source in OWN_WORD
-    return is_opt_in(record) and record.status == OptInStatus.REJECTED
 
 
 def _check_times(event: Event, change: ConsentRecorded) -> None:

@@ -11,7 +11,7 @@ from dncd import accounts, consents, labels, limits, permissions
 from dncd.addresses import Target
 from dncd.errors import FieldFault, InvalidFields, LimitReached
 from dncd.events import AddedEntry, EntriesAdded, EntriesExpired, EntriesRemoved, Event
-from dncd.nouns import OWN_WORD, Channel, RemovalReason, RowOutcome
+from dncd.nouns import GRAVITY, OWN_WORD, Channel, EntryReason, RemovalReason, RowOutcome
 from dncd.records import HEAD_BYTES, Record, channel_mask, entry_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import Kind, account_key
@@ -36,7 +36,7 @@ class EntryKey:
 def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only = None) -> bytes:
     """Add entries; outcomes are ADDED, EXTENDED or UNCHANGED.
 
-    Each takes back what was permitted for one send to its address; the person's own word ends relationships as well.
+    Each takes back what was permitted for one send to its address; what the person asked for ends consents as well.
 
     Raises `LabelNotFound`, `LabelArchived`, `LimitReached`, or `InvalidFields` for what has ended already, before
     anything is written. `only` limits the effect to some addresses, to rebuild what was known about them.
@@ -68,12 +68,16 @@ def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only
 
 def _add_to_known(records: list[Record], record: Record, event: Event) -> RowOutcome:
     """Add an entry to what is known about an address, with what that ends."""
+    before = list(records)
     outcome = add(records, record)
     permissions.take_back(records)
-    if record.source in OWN_WORD:
-        consents.end_by_own_word(records)
+    word = consents.word_of(record)
+    if word is not None:
+        consents.end_by_word(records, word)
         if outcome is not RowOutcome.ADDED:
-            consents.note_repeated_word(records, event)
+            consents.note_repeated_word(records, word, event)
+    else:
+        consents.keep_words(records, [old for old in before if old not in records], event)
     return outcome
 
 
@@ -91,7 +95,8 @@ def _check_ends(added: list[AddedEntry], now_ms: int) -> None:
 def add(records: list[Record], record: Record) -> RowOutcome:
     """Add an entry to what is known about an address, or let it extend the one that is there.
 
-    An entry that ended before the new one was recorded has no say any more: the new one takes its place.
+    An entry that ended before the new one was recorded has no say any more: the new one takes its place. So does one
+    with a graver reason, and it lasts as long as both.
     """
     for place, found in enumerate(records):
         if found.label == record.label and found.source == record.source:
@@ -99,12 +104,19 @@ def add(records: list[Record], record: Record) -> RowOutcome:
             # START elsewhere takes it away.
             old = found._replace(scope=found.scope | _SMS) if found.scope else found
             records[place] = old
-            if old.covers(record):
+            graver = GRAVITY[EntryReason(record.reason)] > GRAVITY[EntryReason(old.reason)]
+            if old.covers(record) and not graver:
                 return RowOutcome.UNCHANGED
-            records[place] = old.extended_by(record) if old.expires_at_ms > record.recorded_at_ms else record
+            records[place] = _extended(old, record, graver)
             return RowOutcome.EXTENDED
     records.append(record)
     return RowOutcome.ADDED
+
+
+def _extended(old: Record, record: Record, graver: bool) -> Record:
+    if old.expires_at_ms <= record.recorded_at_ms:
+        return record
+    return record.extended_by(old)._replace(scope=old.scope) if graver else old.extended_by(record)
 
 
 def apply_removed(txn: Transaction, event: Event, change: EntriesRemoved, only: Only = None) -> bytes:

@@ -3,7 +3,8 @@
     DncError                     one reason of `ErrorReason`, and its figures
     ├── InvalidFields            fields of a request are wrong, each with its path
     │   └── InvalidAddresses     rows are not addresses
-    ├── BatchEmpty, BatchTooLarge, MessageTooLarge, MalformedRequest, PageTokenInvalid, AsOfOutOfRange
+    ├── BatchEmpty, BatchTooLarge, MessageTooLarge, MalformedRequest, PageTokenInvalid, AsOfOutOfRange,
+    │   UploadTooLarge
     ├── ChannelNotInPolicy
     ├── PolicyNotFound, LabelNotFound, LabelExists, LabelArchived, LabelBuiltIn
     ├── RevisionOfAnotherStore, RevisionNotYetHere, RequestIdReused
@@ -71,6 +72,12 @@ class MessageTooLarge(DncError):
     """The message has too many bytes."""
 
     reason = "ERROR_REASON_MESSAGE_TOO_LARGE"
+
+
+class UploadTooLarge(DncError):
+    """The content of an upload has too many bytes."""
+
+    reason = "ERROR_REASON_UPLOAD_TOO_LARGE"
 
 
 class BatchEmpty(DncError):
@@ -234,7 +241,7 @@ class SnapshotNotFound(DncError):
 
 
 class SnapshotHeld(DncError):
-    """The snapshot shrank too much to be put in force without a person's reason."""
+    """The snapshot shrank too much, or is older, to be put in force without a person's reason."""
 
     reason = "ERROR_REASON_SNAPSHOT_HELD"
 

@@ -17,6 +17,7 @@ from dncd.rules.pack import HoursRule
 from dncd.rules.place import NOWHERE, Place
 from dncd.rules.sentences import sentence
 from dncd.screens import Screen
+from dncd.storage.contract import Phones
 
 _SAID_BY = {
     Source.AGENT: "the person told an agent",
@@ -65,7 +66,7 @@ def considered(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decis
     rules += _review_rules(decision)
     rules.append(_opt_in_rule(policy, batch.channel, decision))
     if batch.phones is not None:
-        rules += _registry_rules(decision)
+        rules += _registry_rules(batch.phones, decision)
         rules += _region_rules(catalog, decision)
         rules += _hours_rules(catalog, policy, batch.channel, place_of(catalog, batch), decision)
     rules += _bound_rules(catalog, policy, batch, decision)
@@ -110,7 +111,7 @@ def _opt_in_rule(policy: Compiled, channel: Channel, decision: Decision) -> Cons
     return Considered(Rule.OPT_IN_NOT_SENT, "opt-in", accepted)
 
 
-def _registry_rules(decision: Decision) -> Iterator[Considered]:
+def _registry_rules(phones: Phones, decision: Decision) -> Iterator[Considered]:
     findings = decision.findings
     places = findings["screen"].tolist()
     for place, screen in enumerate(decision.screens):
@@ -118,7 +119,10 @@ def _registry_rules(decision: Decision) -> Iterator[Considered]:
         for index in hits:
             yield _registry_rule(screen, decision, index)
         if not hits:
-            said = f"Not on {_list_of(screen)}, or none of its numbers."
+            spoken = screen.scope.contains(phones).all()
+            said = (
+                f"Not on {_list_of(screen)}." if spoken else f"{screen.required.name} does not speak about this number."
+            )
             yield Considered(Rule.REGISTRY, screen.required.name, said)
     for index in _with_rule(decision, Rule.REGISTRY_NOT_COVERED):
         if places[index] < 0:
@@ -188,7 +192,9 @@ def _hours_rules(
             said = f"This server has no rule pack {', '.join(lacking)}: without it nothing is open."
         yield Considered(Rule.HOURS_NOT_COVERED, "", said, index)
     for index in _with_rule(decision, Rule.ZONE_UNKNOWN):
-        yield Considered(Rule.ZONE_UNKNOWN, "", "Nobody knows the time zone of the number.", index)
+        ground = findings["ground"][index]
+        why = f": {decision.grounds[ground].citation}" if ground >= 0 else " of the number"
+        yield Considered(Rule.ZONE_UNKNOWN, "", f"Nobody knows the time zone{why}.", index)
 
 
 def _hours_of(catalog: Catalog, policy: Compiled, channel: Channel, place: Place) -> Iterator[HoursRule]:

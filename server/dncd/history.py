@@ -11,10 +11,9 @@ from itertools import chain, islice
 from dncd import accounts, journal
 from dncd.addresses import Target, covering_domains
 from dncd.apply import apply
-from dncd.attempt_records import unpack
+from dncd.attempt_records import as_of, unpack
 from dncd.journal import JournalRow
 from dncd.links import catalog_key, walk_history
-from dncd.nouns import AttemptOutcome
 from dncd.storage.contract import Snapshot, Table
 from dncd.storage.keys import Kind, text_key
 from dncd.storage.memory import MemoryStore
@@ -69,10 +68,6 @@ def copy_attempts(snapshot: Snapshot, past: MemoryStore, keys: Iterable[bytes], 
     """
     with past.transaction() as txn:
         for key in keys:
-            attempts = unpack(snapshot.get(Table.ATTEMPTS, key) or b"")
-            then = attempts.compress(attempts["reserved_at_ms"] <= time_ms)
-            later = then["completed_at_ms"] > time_ms
-            then["outcome"][later] = AttemptOutcome.PENDING
-            then["completed_at_ms"][later] = 0
+            then = as_of(unpack(snapshot.get(Table.ATTEMPTS, key) or b""), time_ms)
             if len(then):
                 txn.put(Table.ATTEMPTS, key, then.tobytes())

@@ -25,6 +25,7 @@ BUILT_IN: Final = (
     Label("do-not-email", frozenset({Channel.EMAIL}), description="No e-mail", built_in=True),
 )
 DO_NOT_CONTACT_ID: Final = 1
+DO_NOT_PHONE_ID: Final = 2
 DO_NOT_TEXT_ID: Final = 3
 _ID = struct.Struct(">I")
 

@@ -17,6 +17,8 @@ HISTORY_EVENTS_DEFAULT: Final = 100
 SCANNED_ROWS_PER_PAGE_MAX: Final = 100_000
 SLOW_ADDRESSES_MAX: Final = 2_000
 FIELD_FAULTS_MAX: Final = 100
+UPLOAD_BYTES_MAX: Final = 8 * 1024**3
+UPLOAD_SPARED_BYTES: Final = 256 * 1024**2
 
 # Text
 ADDRESS_CHARS_MAX: Final = 320
@@ -36,7 +38,8 @@ ATTEMPT_WINDOW_HOURS_MAX: Final = 744
 LEASE_SECONDS_DEFAULT: Final = 3_600
 LEASE_SECONDS_MAX: Final = 86_400
 
-# What an account may have
+# What an account may have. Changes beyond them are refused while they are applied: raise them, but never lower them, or
+# a replay would refuse what old journals hold. `tests/replay` holds them to that.
 LABELS_MAX: Final = 1_000
 POLICIES_MAX: Final = 1_000
 POLICY_LABELS_MAX: Final = 100
@@ -45,6 +48,8 @@ DOMAINS_MAX: Final = 10_000
 CONSENT_POLICIES_MAX: Final = 10_000
 CONSENTS_PER_ADDRESS_MAX: Final = 100
 REVIEWS_PER_ADDRESS_MAX: Final = 100
+CLOSED_REGIONS_MAX: Final = 1_000
+REGION_CLOSED_DAYS_MAX: Final = 400
 
 # What a registry and a policy may name
 REGISTRY_PREFIXES_MAX: Final = 1_000
@@ -57,13 +62,12 @@ POLICY_REGIONS_MAX: Final = 100
 ATTEMPTS_PER_WINDOW_MAX: Final = 1_000
 COOLDOWN_HOURS_MAX: Final = 720
 COOLDOWN_DAYS_MAX: Final = 30
-CLOSED_REGIONS_MAX: Final = 1_000
-REGION_CLOSED_DAYS_MAX: Final = 400
 PREVIEW_HOURS_MAX: Final = 168
 RETRY_DAYS_MAX: Final = 400
 
 # Time
 FRESHNESS_WAIT_MS_MAX: Final = 50
+CONTACT_PAST_MINUTES_MAX: Final = 5
 REQUEST_ID_DAYS: Final = 7
 PERMISSION_MINUTES: Final = 15
 CONFIRMATION_MINUTES: Final = 5

@@ -127,7 +127,7 @@ class Listing:
         if wanted.reason is not None and record.reason != wanted.reason:
             return None
         listed = self._listed(target, record)
-        if wanted.state not in {None, listed.state} or wanted.actor not in {"", listed.actor}:
+        if wanted.state not in {None, listed.state} or not is_by(listed.actor, wanted.actor):
             return None
         return listed
 
@@ -144,6 +144,14 @@ class Listing:
         if event is None:
             event = self._events[position] = journal.find(self._snapshot, position).event()
         return event
+
+
+def is_by(actor: str, wanted: str) -> bool:
+    """Tell whether an actor, such as `console/ann`, is the one that is wanted: by all of it, or by the person alone.
+
+    An empty name is everybody's.
+    """
+    return wanted in {"", actor, actor.partition("/")[2]}
 
 
 def state_of(record: Record, now_ms: int) -> EntryState:

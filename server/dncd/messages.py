@@ -1,35 +1,39 @@
 """Inbound messages: what a person's text does to the state, and the decision of those whose meaning is uncertain.
 
-A record of Form.REVIEW blocks texts until a person decides: the status is the channels as bits, the position that of
-the message's event, which names the review. Rows of REVIEWS: account + that position -> address key.
+A record of Form.REVIEW blocks texts, and what else the words name, until a person decides: the status is the channels
+as bits, the position that of the message's event, which names the review. Rows of REVIEWS: account + that position ->
+address key.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Final
 
-from dncd import limits, optin, permissions
+from dncd import entries, limits, optin, permissions
 from dncd.addresses import Target, target_from_key
 from dncd.encoding import message_outcome
 from dncd.errors import LimitReached, OwnWordStands
 from dncd.events import Event, InboundMessageRecorded, ReviewDecided
-from dncd.nouns import Channel, MessageClass, OptInStatus, ReviewDecision, Role, Source
-from dncd.records import Form, Record, channel_mask, of_form, review_record
+from dncd.labels import DO_NOT_PHONE_ID
+from dncd.nouns import Channel, EntryReason, MessageClass, OptInStatus, ReviewDecision, Role, Source
+from dncd.records import Form, Record, channel_mask, entry_record, of_form, review_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, u64
 from dncd.touched import Touched
 
 TEXT_CHANNELS: Final = frozenset({Channel.SMS, Channel.WHATSAPP})
-# What told that a message opts in ends so where it does only as the answer to an opt-in request.
+# What told that a message opts in ends so where it does only as the answer to an opt-in request. Kept in journals:
+# never change.
 ANSWERS: Final = ", the answer to the opt-in request"
-_MINUTE_MS: Final = 60_000
+_ASKED: Final = EntryReason.REQUESTED_BY_PERSON
 
 
 def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorded) -> bytes:
     """Do what a message says; returns the status before and after, and until when the one confirmation may be sent.
 
-    STOP from who was REJECTED already, and START from who was ACCEPTED, confirm nothing new. An answer to an opt-in
-    request that no longer waits for one does nothing. Raises `LimitReached` before anything is written, where too many
-    messages of the address wait for a decision.
+    STOP from who was REJECTED already, and START from who was ACCEPTED, confirm nothing new. Nothing is confirmed
+    either where an older entry of STOP stands. An answer to an opt-in request that no longer waits for one does
+    nothing. Raises `LimitReached` before anything is written, where too many messages of the address wait for a
+    decision.
     """
     account_id = event.draft.account_id
     key = change.target.key(account_id)
@@ -38,18 +42,21 @@ def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorde
     before = optin.status_of(records)
     if change.message_class is MessageClass.REVIEW:
         _check_room(records)
-        # It blocks every text; its scope keeps the channel for a decision that it is a STOP.
-        records.append(review_record(optin.TEXTS, event)._replace(scope=channel_mask([change.channel])))
+        # It blocks every text, and what else it is about; its scope keeps the channel for a decision that it is a STOP.
+        mask = optin.TEXTS | channel_mask(change.about)
+        records.append(review_record(mask, event)._replace(scope=channel_mask([change.channel])))
         txn.put(Table.REVIEWS, _review_key(account_id, event.position), key)
     elif change.message_class is MessageClass.OPT_OUT:
-        optin.stop(records, event, Source.INBOUND_MESSAGE, channel_mask([change.channel]))
+        _stop(records, event, channel_mask([change.channel]), change.about)
     elif change.message_class is MessageClass.OPT_IN and not _is_late(change, before):
         opt_in = optin.start if change.channel is Channel.SMS else optin.unstop
         opt_in(records, event, Source.INBOUND_MESSAGE)
     after = optin.status_of(records)
     until_ms = 0
-    if after is not before:
-        until_ms = event.time_ms + limits.CONFIRMATION_MINUTES * _MINUTE_MS
+    # An older STOP that stands has had its confirmation, and stops this one: ClaimSend would refuse it.
+    stops = optin.stopped_by(records, event.time_ms)
+    if change.confirmation_ms and after is not before and stops in {0, event.position}:
+        until_ms = event.time_ms + change.confirmation_ms
         permissions.add_confirmation(records, event, change.channel, until_ms)
     touched.save()
     return message_outcome(before, after, until_ms)
@@ -73,10 +80,17 @@ def apply_decided(txn: Transaction, event: Event, change: ReviewDecided) -> byte
     records[:] = [record for record in records if not _is_review(record, change.review)]
     if change.decision is ReviewDecision.OPT_OUT:
         known = len(records), _is_stopped(records, said_on)
-        optin.stop(records, event, Source.INBOUND_MESSAGE, said_on)
+        _stop(records, event, said_on, change.about)
         changed |= known != (len(records), True)
     touched.save()
     return bytes([changed])
+
+
+def _stop(records: list[Record], event: Event, said_on: int, about: Collection[Channel]) -> None:
+    """Do what STOP does, and what it asks for beside texts, which no START takes back: it may be about texts alone."""
+    optin.stop(records, event, Source.INBOUND_MESSAGE, said_on)
+    if Channel.VOICE in about:
+        entries.add(records, entry_record(DO_NOT_PHONE_ID, Source.INBOUND_MESSAGE, _ASKED, 0, 0, event))
 
 
 def _is_stopped(records: list[Record], said_on: int) -> bool:

@@ -101,6 +101,12 @@ class EntryReason(IntEnum):
     INTERNAL_DECISION = 6
 
 
+# No permission is given for one send against these, and no START takes them back.
+NEVER_PERMITTED = frozenset({EntryReason.LEGAL, EntryReason.DECEASED})
+# Of two reasons for one entry the graver stands.
+GRAVITY = {reason: 2 if reason in NEVER_PERMITTED else 1 for reason in EntryReason} | {EntryReason.INTERNAL_DECISION: 0}
+
+
 class RemovalReason(IntEnum):
     """Why entries are taken away."""
 

@@ -1,7 +1,8 @@
 """The opt-in to texts: its states, who may move them, and the one claim on the opt-in request.
 
 STOP (REJECTED) also makes a do-not-text entry from INBOUND_MESSAGE; START (ACCEPTED) takes that one away and no other,
-and on its own channel only: the scope of the entry holds the channels on which STOP was said, as bits.
+and on its own channel only: the scope of the entry holds the channels on which STOP was said, as bits. So does the
+scope of a status of REJECTED, since the entry may be removed without it.
 """
 
 from typing import Final
@@ -32,6 +33,7 @@ WHATSAPP: Final = channel_mask([Channel.WHATSAPP])
 TEXTS: Final = SMS | WHATSAPP
 # The label and source of the entry that STOP makes.
 _STOP = (labels.DO_NOT_TEXT_ID, Source.INBOUND_MESSAGE)
+_ASKED = EntryReason.REQUESTED_BY_PERSON
 
 
 def status_of(records: list[Record]) -> OptInStatus:
@@ -41,7 +43,11 @@ def status_of(records: list[Record]) -> OptInStatus:
 
 
 def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
-    """Record a status; returns the status before. Raises `OwnWordStands` before anything is written."""
+    """Record a status; returns the status before. ACCEPTED takes STOP back on every channel.
+
+    Raises `OwnWordStands` before anything is written, where somebody speaks against the person's STOP who is no
+    MANAGER with evidence.
+    """
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
     records = touched.records(key)
@@ -51,7 +57,7 @@ def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
     if change.status is OptInStatus.REJECTED:
         stop(records, event, change.source)
     elif change.status is OptInStatus.ACCEPTED:
-        start(records, event, change.source, _started_on(event, change))
+        start(records, event, change.source, TEXTS)
     else:
         known = list(records)
         _replace_status(records, opt_in_record(change.status, change.source, event))
@@ -61,15 +67,16 @@ def apply_set(txn: Transaction, event: Event, change: OptInSet) -> bytes:
 
 
 def stop(records: list[Record], event: Event, source: Source, said_on: int = SMS) -> None:
-    """Do what STOP does: REJECTED, a do-not-text entry from INBOUND_MESSAGE, and relationships end.
+    """Do what STOP does: REJECTED, a do-not-text entry from INBOUND_MESSAGE, and consents end.
 
-    `said_on` are channels as bits. The entry keeps all those on which STOP was said, in its scope.
+    `said_on` are channels as bits. The entry and the status keep all those on which STOP was said, in their scopes.
     """
-    _replace_status(records, opt_in_record(OptInStatus.REJECTED, source, event))
-    said_on |= stopped_on([record for record in records if record.expires_at_ms > event.time_ms])
-    entries.add(records, entry_record(*_STOP, EntryReason.REQUESTED_BY_PERSON, 0, 0, event))
-    records[:] = [record._replace(scope=said_on) if _is_stop(record) else record for record in records]
-    consents.end_by_own_word(records)
+    on_entry = said_on | stopped_on([record for record in records if record.expires_at_ms > event.time_ms])
+    on_status = on_entry | _rejected_on(records)
+    _replace_status(records, opt_in_record(OptInStatus.REJECTED, source, event)._replace(scope=on_status))
+    entries.add(records, entry_record(*_STOP, _ASKED, 0, 0, event))
+    records[:] = [record._replace(scope=on_entry) if _is_stop(record) else record for record in records]
+    consents.end_by_word(records, consents.Word.EVERY_CONSENT)
 
 
 def start(records: list[Record], event: Event, source: Source, said_on: int = SMS) -> None:
@@ -83,13 +90,20 @@ def start(records: list[Record], event: Event, source: Source, said_on: int = SM
 def unstop(records: list[Record], event: Event, source: Source, said_on: int = WHATSAPP) -> None:
     """Take back what STOP did, and opt in to nothing: START on a channel that has no opt-in.
 
-    REJECTED becomes NOT_SENT only where no STOP of another channel stands.
+    REJECTED becomes NOT_SENT only where no STOP of another channel stands, or made that status.
     """
     before = list(records)
     _take_back(records, said_on)
-    if status_of(records) is OptInStatus.REJECTED and not stopped_on(records):
+    left = (_rejected_on(records) & ~said_on) | stopped_on(records)
+    if status_of(records) is OptInStatus.REJECTED and not left:
         _replace_status(records, opt_in_record(OptInStatus.NOT_SENT, source, event))
+    records[:] = [record._replace(scope=left) if _is_rejected(record) else record for record in records]
     consents.keep_words(records, [record for record in before if record not in records], event)
+
+
+def stopped_by(records: list[Record], now_ms: int) -> int:
+    """Read the position of the event that made the entry of STOP; 0 where there is none that stops texts now."""
+    return next((record.position for record in records if _is_stop(record) and record.active(now_ms)), 0)
 
 
 def stopped_on(records: list[Record]) -> int:
@@ -97,15 +111,19 @@ def stopped_on(records: list[Record]) -> int:
     return next((record.scope or SMS for record in records if _is_stop(record)), 0)
 
 
-def _started_on(event: Event, change: OptInSet) -> int:
-    """Tell which STOPs a status takes back: a MANAGER with evidence overrules all of them, a START is one by SMS."""
-    overrules = event.draft.role in {Role.MANAGER, Role.ADMIN} and bool(change.evidence)
-    return TEXTS if overrules else SMS
+def _rejected_on(records: list[Record]) -> int:
+    """Read on which channels, as bits, the STOPs were said that made the status REJECTED; none told is by SMS."""
+    return next((record.scope or SMS for record in records if _is_rejected(record)), 0)
+
+
+def _is_rejected(record: Record) -> bool:
+    return is_opt_in(record) and record.status == OptInStatus.REJECTED
 
 
 def _take_back(records: list[Record], said_on: int) -> None:
     left = stopped_on(records) & ~said_on
-    kept = [record for record in records if left or not _is_stop(record)]
+    # An entry with another reason is no STOP's alone: that the person texts again says nothing about a court's order.
+    kept = [record for record in records if left or not (_is_stop(record) and record.reason == _ASKED)]
     records[:] = [record._replace(scope=left) if _is_stop(record) else record for record in kept]
 
 
@@ -150,10 +168,11 @@ def _overrules(records: list[Record], before: OptInStatus, after: OptInStatus) -
 
 
 def _check_overrule(event: Event, change: OptInSet) -> None:
-    started = change.source is Source.INBOUND_MESSAGE and change.status is OptInStatus.ACCEPTED
-    overruled = event.draft.role in {Role.MANAGER, Role.ADMIN} and bool(change.evidence)
-    if not started and not overruled:
-        raise OwnWordStands("the person replied STOP; it takes their START, or a MANAGER with evidence")
+    # Whatever source is named: the person's START comes as their message, by RecordInboundMessage.
+    if event.draft.role not in {Role.MANAGER, Role.ADMIN} or not change.evidence:
+        raise OwnWordStands(
+            "the person replied STOP; it takes their START, recorded as an inbound message, or a MANAGER with evidence"
+        )
 
 
 def _blocked(txn: Snapshot, account_id: int, key: bytes, now_ms: int) -> bool:

@@ -77,13 +77,13 @@ def _is(findings: Findings, rule: Rule) -> NDArray[np.bool_]:
 
 
 def ground_name(ground: Ground) -> str:
-    """Name what a finding rests on: the rule of a pack, a region, or the policy's own limit."""
+    """Name what a finding rests on: the rule of a pack, a region, what cannot be read, or the policy's own limit."""
     if ground.rule_id:
         return ground.rule_id
     if ground.pack:
         return f"no rule pack {ground.pack}"
     if ground.per is None:
-        return ground.region
+        return ground.region or ground.citation
     per = ground.per.name.lower()
     if not ground.max and ground.after is None:
         return f"by {per}"

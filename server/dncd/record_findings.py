@@ -8,7 +8,7 @@ from dncd.addresses import Fault
 from dncd.batch import Batch, Moment
 from dncd.findings import NO_FINDINGS, Bytes, Findings, Rows, blank
 from dncd.labels import DO_NOT_CONTACT_ID
-from dncd.nouns import Channel, EntryReason, OptInStatus, Rule, Verdict
+from dncd.nouns import NEVER_PERMITTED, Channel, OptInStatus, Rule, Verdict
 from dncd.policies import Compiled
 from dncd.records import OPT_IN_LABEL, Form, Records, channel_mask
 from dncd.storage.contract import Mask
@@ -23,7 +23,7 @@ _OPT_IN_RULE[OptInStatus.REJECTED] = Rule.OPT_IN_REJECTED
 
 
 # Why an entry was added that no permission for one send overrules.
-_NEVER_PERMITTED: Final = (EntryReason.LEGAL, EntryReason.DECEASED)
+_NEVER_PERMITTED: Final = tuple(NEVER_PERMITTED)
 
 
 def address_findings(faults: Bytes) -> Findings:

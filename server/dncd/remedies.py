@@ -16,7 +16,7 @@ _SENTENCES = {
     Rule.OPT_IN_SENT: "Wait for the person's START.",
     Rule.OPT_IN_REJECTED: "The person must write START.",
     Rule.HOURS_NOT_COVERED: "Name a rule pack in the policy that speaks about where the person is.",
-    Rule.ZONE_UNKNOWN: "Give the row's time_zone or postal_code.",
+    Rule.ZONE_UNKNOWN: "Give the row's time_zone or postal_code, or correct the one that cannot be read.",
     Rule.CONTEXT_MISSING: "Give the row's contact_id or debt_id, by which the policy counts attempts.",
     Rule.REVIEW: "A person must decide what the message says (dnc review).",
 }

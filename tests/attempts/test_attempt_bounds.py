@@ -104,7 +104,7 @@ def test_a_conversation_on_monday_the_1st_stops_calls_until_monday_the_8th() -> 
     assert len(book.find(debtor, bounds=bounds, now_ms=monday_ms - 1)[0]) == 1
     assert len(book.find(debtor, bounds=bounds, now_ms=monday_ms)[0]) == 0
     [ground] = grounds
-    assert (ground.rule_id, ground.pack, ground.region) == ("reg-f-conversation", "reg-f", "US")
+    assert (ground.rule_id, ground.pack, ground.region) == ("reg-f-conversation", "reg-f", "")
     assert (ground.after, ground.time_zone) == (AttemptOutcome.CONVERSATION, "America/New_York")
     assert (ground.attempts, ground.max, ground.per_hours) == (1, 0, 0)
 
@@ -134,13 +134,27 @@ def test_regulation_f_needs_to_know_the_debt() -> None:
     assert grounds[0].per is AttemptScope.DEBT
 
 
-def test_regulation_f_binds_debt_collectors_by_telephone_in_the_united_states() -> None:
+def test_regulation_f_binds_debt_collectors_by_telephone() -> None:
     book, debtor = Book(), Wanted(12125550123, place=NEW_YORK)
     collecting = of_packs("reg-f", purpose=Purpose.DEBT_COLLECTION)
 
     assert of_packs("reg-f") == ()
     assert len(book.find(debtor, bounds=collecting, channel=Channel.SMS)[0]) == 0
-    assert len(book.find(Wanted(442079460123, place=BRITAIN), bounds=collecting)[0]) == 0
+
+
+def test_regulation_f_binds_wherever_the_number_is() -> None:
+    """The debt and the person are what it counts by, and a person in debt may have a number of any country."""
+    book = Book()
+    bounds = of_packs("reg-f", purpose=Purpose.DEBT_COLLECTION)
+    at_home, abroad = (
+        Wanted(phone, debt_id="d3", place=place) for phone, place in ((12125550123, NEW_YORK), (442079460123, BRITAIN))
+    )
+    talked(book, at_home, AttemptOutcome.CONVERSATION, in_ms(2026, 6, 1, 15, 0, "America/New_York"))
+
+    findings, _ = book.find(abroad, bounds=bounds)
+
+    assert findings["rule"].tolist() == [Rule.COOLDOWN]
+    assert book.find(Wanted(442079460123, place=BRITAIN), bounds=bounds)[0]["rule"].tolist() == [Rule.CONTEXT_MISSING]
 
 
 def test_an_abandoned_call_stops_calls_in_the_united_kingdom_for_72_hours() -> None:

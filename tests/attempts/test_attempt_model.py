@@ -1,6 +1,6 @@
 """Limits against the plainest reading of them: a list of attempts, looked through from end to end."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -51,7 +51,7 @@ class Made:
     reserved_ms: int
     lease_ends_ms: int
     outcome: AttemptOutcome = AttemptOutcome.PENDING
-    completed_ms: int = 0
+    told_ms: dict[AttemptOutcome, int] = field(default_factory=dict)
 
 
 class Model:
@@ -70,8 +70,9 @@ class Model:
         alike = [made for made in alike if not bound.channels or made.channel in bound.channels]
         if bound.after is not None:
             hours = bound.hours or bound.days * 24 + 1
-            ended = [made for made in alike if made.outcome is bound.after]
-            return any(now_ms < made.completed_ms + hours * HOUR_MS for made in ended)
+            # A pause that was due stays due, whatever was told of the attempt since.
+            times = [made.told_ms[bound.after] for made in alike if bound.after in made.told_ms]
+            return any(now_ms < time_ms + hours * HOUR_MS for time_ms in times)
         recent = [made for made in alike if now_ms < made.reserved_ms + bound.per_hours * HOUR_MS]
         return sum(counts(made, now_ms) for made in recent) >= bound.max
 
@@ -133,7 +134,7 @@ class Attempts(RuleBasedStateMachine):
 
         assert code == expected
         if code == RECORDED:
-            made.outcome, made.completed_ms = outcome, self.book.now_ms
+            made.outcome, made.told_ms[outcome] = outcome, self.book.now_ms
 
     @rule(name=consumes(claims))
     def another_account_knows_nothing_of_a_claim(self, name: str) -> None:

@@ -398,7 +398,7 @@ def test_a_completion_may_be_retried(server: Served) -> None:
         ({"policy": "voice", "channel": 2}, "CHANNEL_NOT_IN_POLICY"),
         ({"rows": [{"address": MIAMI, "contact_id": "x" * 129}]}, "INVALID_FIELD"),
         ({"rows": [{"address": MIAMI, "debt_id": "\x00"}]}, "INVALID_FIELD"),
-        ({"rows": [{"address": MIAMI, "time_zone": "Moon/Crater"}]}, "INVALID_FIELD"),
+        ({"rows": [{"address": MIAMI, "time_zone": "Moon\x07Crater"}]}, "INVALID_FIELD"),
     ],
 )
 def test_a_claim_that_makes_no_sense_is_refused_with_its_reason(

@@ -27,7 +27,7 @@ from dncd.events import (
     PolicyApplied,
     RemovedEntry,
 )
-from dncd.nouns import Channel, EntryReason, MessageClass, RemovalReason, Role, Source, Verdict
+from dncd.nouns import OWN_WORD, Channel, EntryReason, MessageClass, RemovalReason, Role, Source, Verdict
 from dncd.records import Record
 from dncd.registry.shelf import Shelf
 from dncd.rulebook import Rulebook, read_rulebook
@@ -66,6 +66,8 @@ MEANINGS = {
     "HELP": MessageClass.HELP,
     "thanks": MessageClass.NONE,
     "maybe stop": MessageClass.REVIEW,
+    "stop calling me": MessageClass.OPT_OUT,
+    "maybe stop calling": MessageClass.REVIEW,
 }
 
 
@@ -74,13 +76,15 @@ class Meaning:
     message_class: MessageClass
     matched: str
     assent: bool = False
+    channels: frozenset[Channel] = frozenset()
 
 
 class Meanings:
-    """A classifier of five texts."""
+    """A classifier of a few texts."""
 
     def classify(self, text: str, own_codes: Collection[str]) -> Classified:
-        return Meaning(MEANINGS[text], f"keyword {MEANINGS[text].name}")
+        named = frozenset({Channel.VOICE}) if "calling" in text else frozenset()
+        return Meaning(MEANINGS[text], f"keyword {MEANINGS[text].name}", channels=named)
 
 
 class Clock:
@@ -130,10 +134,20 @@ class Desk:
     def revoke(self, address: str = PERSON, **facts: Any) -> Any:
         return self.call("RevokeConsent", Role.AGENT, address=address, source=1, **facts)
 
-    def add(self, address: str, label: str, source: Source = Source.API, account: int = ACCOUNT, days: int = 0) -> int:
+    def add(
+        self,
+        address: str,
+        label: str,
+        source: Source = Source.API,
+        account: int = ACCOUNT,
+        days: int = 0,
+        reason: EntryReason | None = None,
+    ) -> int:
+        """Add an entry; where no reason is named, the one that the contract takes then."""
+        by_default = EntryReason.REQUESTED_BY_PERSON if source in OWN_WORD else EntryReason.INTERNAL_DECISION
         target = fields.target(address, "US")
         ends_ms = self.clock() + days * DAY_MS if days else 0
-        entry = AddedEntry(target, label, source, EntryReason.REQUESTED_BY_PERSON, expires_at_ms=ends_ms)
+        entry = AddedEntry(target, label, source, reason or by_default, expires_at_ms=ends_ms)
         return self.accept(EntriesAdded([entry]), account).position
 
     def remove(self, address: str, label: str) -> None:

@@ -62,10 +62,11 @@ class Person:
 
     def record(self, alike: Alike, given_ms: int, ends_ms: float) -> bool:
         taken_back = [each.at_ms for each in self.revocations if each.holds_for(alike)]
-        if alike.kind in RELATIONSHIPS:
-            taken_back += [self.repeated_ms, *(said for key, said in self.said_ms.items() if key[1] in OWN_WORD)]
-            taken_back += [self.rejected_ms] if self.status == REJECTED else []
-        return given_ms > max(taken_back, default=-1) and self.keep_longer(alike, given_ms, ends_ms)
+        taken_back += [self.repeated_ms, *(said for key, said in self.said_ms.items() if key[1] in OWN_WORD)]
+        taken_back += [self.rejected_ms] if self.status == REJECTED else []
+        if alike.kind in RELATIONSHIPS and (self.status == REJECTED or any(key[1] in OWN_WORD for key in self.entries)):
+            return False
+        return given_ms > max(taken_back) and self.keep_longer(alike, given_ms, ends_ms)
 
     def keep_longer(self, alike: Alike, given_ms: int, ends_ms: float) -> bool:
         if alike in self.consents and self.consents[alike][1] >= ends_ms:
@@ -99,7 +100,7 @@ class Person:
             self.said_ms[label, source] = now_ms
         self.take_back()
         if source in OWN_WORD:
-            self.consents = {each: times for each, times in self.consents.items() if each.kind not in RELATIONSHIPS}
+            self.consents = {}
 
     def take_back(self) -> None:
         self.permissions = {name: each for name, each in self.permissions.items() if each.confirms}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from consents.desk import ACCOUNT, BOOK, MAILBOX, MINUTE_MS, desk, in_ms, moment, new_id
-from consents.reference import ALLOW, PERMISSION_REQUIRED, Alike, Permission, Person, ends
+from consents.reference import ALLOW, PERMISSION_REQUIRED, STOP, Alike, Permission, Person, ends
 from dncd import history
 from dncd.nouns import Channel, ConsentKind, Role, Source
 from dncd.records import Record
@@ -132,6 +132,8 @@ class Changed(RuleBasedStateMachine):
         confirms = (text == "STOP" and person.stop(position, self.now_ms)) or (
             text == "START" and person.start(self.now_ms)
         )
+        # Of one opt-out there is one confirmation: an older STOP that stands has had it.
+        confirms = confirms and person.entries.get(STOP, position) == position
         if confirms:
             person.permissions[position] = Permission(confirms=True, ends_ms=self.now_ms + 5 * MINUTE_MS)
             self.names.append((address, position))

@@ -13,7 +13,7 @@ from serving import START_MS, Served, new_id, pb, served
 
 PERSON, MAILBOX = "+14155550101", "ann@example.com"
 ALLOW, BLOCK, PERMISSION_REQUIRED = 1, 2, 5
-SMS, EMAIL = 2, 3
+VOICE, SMS, EMAIL = 1, 2, 3
 
 
 @pytest.fixture(name="server")
@@ -41,6 +41,16 @@ def test_a_stop_blocks_the_next_text_and_its_confirmation_passes_for_one_of_a_hu
     assert sum(each.granted for each in claims) == 1
     assert {each.verdict for each in claims} == {ALLOW, BLOCK}
     assert checker.verdicts(PERSON, channel=SMS) == [BLOCK]
+
+
+@pytest.mark.parametrize("text", ["please stop calling me", "Do not contact me.", "put me on your do not call list"])
+def test_an_opt_out_by_text_that_names_calls_stops_the_next_call(server: Served, text: str) -> None:
+    checker = server.api(role=Role.CHECKER)
+
+    answer = say(server, text)
+
+    assert (list(answer.about), answer.review) == ([VOICE], "")
+    assert [checker.verdicts(PERSON, channel=channel) for channel in (VOICE, SMS)] == [[BLOCK], [BLOCK]]
 
 
 def test_permission_for_one_send_passes_once_and_the_opt_out_stays(server: Served, tmp_path: Path) -> None:

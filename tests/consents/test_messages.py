@@ -9,7 +9,7 @@ from google.protobuf.message import Message
 from consents.desk import DAY_MS, MINUTE_MS, PERSON, START_MS, Desk, Meanings, at_once, desk, in_ms, new_id, pb
 from dncd import journal
 from dncd.encoding import public_event
-from dncd.errors import InvalidAddresses, InvalidFields, OwnWordStands, RequestIdReused
+from dncd.errors import InvalidAddresses, InvalidFields, OwnWordStands, PermissionNotFound, RequestIdReused
 from dncd.events import InboundMessageRecorded, RequestsPruned
 from dncd.limits import INBOUND_TEXT_BYTES_MAX, OWN_CODES_MAX
 from dncd.messages import ANSWERS
@@ -117,10 +117,10 @@ def test_an_entry_that_names_no_channel_is_a_stop_by_sms(desk: Desk) -> None:
 
 def test_a_stop_on_whatsapp_outlives_what_an_agent_sets_and_not_what_a_manager_proves(desk: Desk) -> None:
     desk.say("STOP", channel=WHATSAPP)
-    set_status(desk, ACCEPTED, Role.AGENT)
+    for refused in ({"role": Role.AGENT, "reference": "form 8"}, {"role": Role.MANAGER, "source": 7}):
+        with pytest.raises(OwnWordStands):
+            set_status(desk, ACCEPTED, **refused)
     after_agent = desk.verdict()
-    with pytest.raises(OwnWordStands):
-        set_status(desk, ACCEPTED, Role.MANAGER, source=7)
 
     set_status(desk, ACCEPTED, Role.MANAGER, source=7, reference="form 9")
 
@@ -188,30 +188,30 @@ def test_who_delivers_a_message_and_how_it_is_written_do_not_make_it_another(
     assert again == first
 
 
-def test_another_number_request_id_or_account_makes_a_message_another(desk: Desk) -> None:
+def test_another_number_or_account_makes_a_message_another(desk: Desk) -> None:
     first = desk.say("STOP", message_id="SM-1", actor="gate-1")
     actor = desk.newest().draft.actor
 
     others = [
         desk.say("STOP", OTHER, message_id="SM-1"),
-        desk.say("STOP", message_id="SM-1", request_id=new_id()),
         desk.call("RecordInboundMessage", Role.AGENT, 2, address=PERSON, text="STOP", message_id="SM-1"),
         desk.say("STOP"),
         desk.say("STOP"),
     ]
 
     positions = [answer.written_at.position for answer in [first, *others]]
-    assert positions == list(range(positions[0], positions[0] + 6))
+    assert positions == list(range(positions[0], positions[0] + 5))
     assert actor == "tester/gate-1"
 
 
-@pytest.mark.parametrize("otherwise", [{"text": "START"}, {"channel": WHATSAPP}])
-def test_another_text_of_one_message_id_is_refused(desk: Desk, otherwise: dict[str, Any]) -> None:
-    desk.say("STOP", message_id="SM-1")
+@pytest.mark.parametrize("request_id", ["", "6f1f8d6c-3c6e-4d0e-9f4e-0d6f0a0c7a11"])
+@pytest.mark.parametrize("otherwise", [{"text": "thanks"}, {"channel": WHATSAPP}])
+def test_another_text_of_one_message_id_is_refused(desk: Desk, otherwise: dict[str, Any], request_id: str) -> None:
+    desk.say("START", message_id="SM-1")
     head = desk.head()
 
     with pytest.raises(RequestIdReused):
-        desk.say(**{"text": "STOP", "message_id": "SM-1"} | otherwise)
+        desk.say(**{"text": "START", "message_id": "SM-1", "request_id": request_id} | otherwise)
 
     assert desk.head() == head
 
@@ -309,16 +309,45 @@ def test_a_confirmation_passes_the_block_that_its_own_stop_made(desk: Desk) -> N
     assert desk.verdict() is Verdict.BLOCK
 
 
-@pytest.mark.parametrize("stranger", ["do-not-contact", "do-not-text", "prefix", "review", "stop before"])
+@pytest.mark.parametrize("before", ["status set back", "added", "added for days"])
+def test_a_stop_that_stood_already_is_confirmed_no_second_time(desk: Desk, before: str) -> None:
+    if before == "status set back":
+        # The entry outlives the status where a MANAGER sets that back.
+        desk.say("STOP")
+        desk.call("SetOptIn", address=PERSON, status=NOT_SENT, source=7, evidence={"reference": "r"})
+    else:
+        desk.add(PERSON, "do-not-text", Source.INBOUND_MESSAGE, days=3 if before == "added for days" else 0)
+
+    answer = desk.say("STOP")
+
+    assert (answer.confirmation, answer.HasField("confirmation_until"), answer.status) == ("", False, REJECTED)
+    with pytest.raises(PermissionNotFound):
+        desk.claim(answer.confirmation)
+
+
+def test_a_start_by_sms_is_not_confirmed_while_a_stop_on_whatsapp_stands(desk: Desk) -> None:
+    desk.say("STOP", channel=2)
+    desk.say("STOP", channel=4)
+
+    answer = desk.say("START", channel=2)
+
+    assert (answer.status, answer.confirmation) == (ACCEPTED, "")
+    assert desk.verdict() is Verdict.BLOCK
+
+
+def test_a_stop_whose_entry_ended_is_confirmed_again(desk: Desk) -> None:
+    desk.add(PERSON, "do-not-text", Source.INBOUND_MESSAGE, days=1)
+    desk.clock.now_ms += DAY_MS
+
+    assert desk.claim(desk.say("STOP").confirmation).granted
+
+
+@pytest.mark.parametrize("stranger", ["do-not-contact", "do-not-text", "prefix", "review"])
 def test_a_confirmation_passes_no_other_block(desk: Desk, stranger: str) -> None:
     if stranger == "prefix":
         desk.add("+1415*", "do-not-text")
     elif stranger == "review":
         desk.say("maybe stop")
-    elif stranger == "stop before":
-        # The entry outlives the status where a MANAGER sets that back.
-        desk.say("STOP")
-        desk.call("SetOptIn", address=PERSON, status=NOT_SENT, source=7, evidence={"reference": "r"})
     else:
         desk.add(PERSON, stranger)
     confirmation = desk.say("STOP").confirmation

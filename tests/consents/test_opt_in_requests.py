@@ -140,6 +140,16 @@ def test_an_entry_that_the_policy_honours_stops_the_request_and_is_told(desk: De
     assert desk.head() == head
 
 
+def test_an_entry_that_the_policy_does_not_honour_stops_no_request(desk: Desk) -> None:
+    desk.accept(LabelCreated(Label("own", EVERY_CHANNEL)))
+    apply(desk)
+    desk.add(PERSON, "own")
+
+    answer = desk.ask(policy="texts")
+
+    assert (answer.granted, answer.blocked_by_entry) == (True, False)
+
+
 def test_a_policy_in_shadow_stops_no_request_but_for_the_persons_word(desk: Desk) -> None:
     desk.accept(LabelCreated(Label("own", EVERY_CHANNEL)))
     apply(desk, labels=("own",), mode=Mode.SHADOW)

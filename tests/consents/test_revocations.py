@@ -1,4 +1,4 @@
-"""Revocation: for channels, for purposes, for all; and the person's own request, which ends relationships by itself."""
+"""Revocation: for channels, for purposes, for all; and the person's own request, which ends consents by itself."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,8 @@ import pytest
 
 from consents.desk import MAILBOX, PERSON, START_MS, Desk, in_ms, moment, new_id
 from dncd.errors import InvalidFields, OwnWordStands
-from dncd.nouns import Role, Source
+from dncd.events import Label, LabelCreated
+from dncd.nouns import Channel, EntryReason, Role, Source
 from dncd.records import Form
 
 WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY = 1, 2, 3, 4
@@ -104,23 +105,38 @@ def with_every_kind(desk: Desk) -> Desk:
 
 @pytest.mark.parametrize("source", [Source.AGENT, Source.IVR, Source.BOT, Source.INBOUND_MESSAGE])
 @pytest.mark.parametrize("label", ["do-not-contact", "do-not-email"])
-def test_the_persons_own_word_ends_relationships_under_any_label(related: Desk, label: str, source: Source) -> None:
+def test_the_persons_own_word_ends_every_consent(related: Desk, label: str, source: Source) -> None:
     related.add(PERSON, label, source)
+
+    assert related.kinds() == []
+
+
+def test_under_an_own_label_the_persons_word_ends_relationships_alone(related: Desk) -> None:
+    related.accept(LabelCreated(Label("surveys", frozenset({Channel.VOICE}))))
+
+    related.add(PERSON, "surveys", Source.AGENT)
 
     assert related.kinds() == [WRITTEN, EXPRESS]
 
 
 @pytest.mark.parametrize("source", [Source.IMPORT, Source.API, Source.CONSOLE, Source.WORKFLOW])
-def test_what_others_add_ends_no_relationship(related: Desk, source: Source) -> None:
+def test_what_the_company_decides_ends_no_consent(related: Desk, source: Source) -> None:
     related.add(PERSON, "do-not-contact", source)
 
     assert related.kinds() == [WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY]
 
 
-def test_a_request_that_repeats_itself_ends_relationships_that_came_between(desk: Desk) -> None:
+@pytest.mark.parametrize("reason", set(EntryReason) - {EntryReason.INTERNAL_DECISION})
+def test_what_a_crm_notes_as_the_persons_request_ends_every_consent(related: Desk, reason: EntryReason) -> None:
+    related.add(PERSON, "do-not-contact", Source.API, reason=reason)
+
+    assert related.kinds() == []
+
+
+def test_a_request_that_repeats_itself_ends_consents_that_came_between(desk: Desk) -> None:
     desk.add(PERSON, "do-not-phone", Source.AGENT)
     desk.clock.now_ms += 1
-    assert desk.consent(RELATIONSHIP).changed
+    assert desk.consent(WRITTEN).changed
 
     desk.add(PERSON, "do-not-phone", Source.AGENT)
 
@@ -128,7 +144,7 @@ def test_a_request_that_repeats_itself_ends_relationships_that_came_between(desk
 
 
 @pytest.mark.parametrize("way", ["stop", "set", "review"])
-def test_stop_ends_relationships_however_it_came(related: Desk, way: str) -> None:
+def test_stop_ends_every_consent_however_it_came(related: Desk, way: str) -> None:
     if way == "stop":
         related.say("STOP")
     elif way == "set":
@@ -138,7 +154,7 @@ def test_stop_ends_relationships_however_it_came(related: Desk, way: str) -> Non
         assert related.kinds() == [WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY]
         related.call("DecideReview", review=name, decision=1)
 
-    assert related.kinds() == [WRITTEN, EXPRESS]
+    assert related.kinds() == []
 
 
 @pytest.mark.parametrize("text", ["START", "HELP", "thanks", "maybe stop"])

@@ -1,5 +1,6 @@
 """What was taken back does not come back: an import records again what it recorded before, and nothing changes."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -19,18 +20,23 @@ def given(desk: Desk, kind: int, ago_ms: int = DAY_MS, address: str = PERSON, /,
     return bool(desk.consent(kind, address, given_at=moment(desk.clock() - ago_ms), **facts).changed)
 
 
-@pytest.mark.parametrize("kind", [RELATIONSHIP, INQUIRY])
-@pytest.mark.parametrize("way", ["stop", "set", "agent", "bot", "other label"])
-def test_a_relationship_that_the_persons_word_ended_does_not_come_back(desk: Desk, kind: int, way: str) -> None:
+WAYS: dict[str, Callable[[Desk], object]] = {
+    "stop": lambda desk: desk.say("STOP"),
+    "set": lambda desk: desk.call("SetOptIn", address=PERSON, status=4, source=6),
+    "agent": lambda desk: desk.add(PERSON, "do-not-contact", Source.AGENT),
+    "bot": lambda desk: desk.add(PERSON, "do-not-text", Source.BOT),
+    "other label": lambda desk: desk.add(PERSON, "do-not-email", Source.IVR),
+    "crm": lambda desk: desk.add(PERSON, "do-not-phone", Source.API, reason=EntryReason.REQUESTED_BY_PERSON),
+}
+
+
+@pytest.mark.parametrize("kind", [WRITTEN, EXPRESS])
+@pytest.mark.parametrize("way", WAYS)
+def test_consent_from_before_the_persons_word_does_not_come_back_and_a_later_one_does(
+    desk: Desk, kind: int, way: str
+) -> None:
     assert given(desk, kind)
-    ways: dict[str, Any] = {
-        "stop": lambda: desk.say("STOP"),
-        "set": lambda: desk.call("SetOptIn", address=PERSON, status=4, source=6),
-        "agent": lambda: desk.add(PERSON, "do-not-contact", Source.AGENT),
-        "bot": lambda: desk.add(PERSON, "do-not-text", Source.BOT),
-        "other label": lambda: desk.add(PERSON, "do-not-email", Source.IVR),
-    }
-    ways[way]()
+    WAYS[way](desk)
     desk.clock.now_ms += 3 * DAY_MS
 
     assert not given(desk, kind, 4 * DAY_MS)
@@ -40,11 +46,27 @@ def test_a_relationship_that_the_persons_word_ended_does_not_come_back(desk: Des
     assert desk.kinds() == [kind]
 
 
-@pytest.mark.parametrize("kind", [WRITTEN, EXPRESS])
-def test_consent_in_words_is_no_relationship_that_the_persons_word_ends(desk: Desk, kind: int) -> None:
-    desk.say("STOP")
-
+@pytest.mark.parametrize("kind", [RELATIONSHIP, INQUIRY])
+@pytest.mark.parametrize("way", WAYS)
+def test_no_relationship_counts_while_the_persons_word_stands_whatever_they_bought_since(
+    desk: Desk, kind: int, way: str
+) -> None:
     assert given(desk, kind)
+    WAYS[way](desk)
+    desk.clock.now_ms += 3 * DAY_MS
+
+    assert not given(desk, kind, 4 * DAY_MS)
+    assert not given(desk, kind, DAY_MS)
+    assert desk.kinds() == []
+
+
+def test_a_relationship_from_after_a_word_that_was_taken_back_counts(desk: Desk) -> None:
+    desk.add(PERSON, "do-not-phone", Source.AGENT)
+    desk.clock.now_ms += DAY_MS
+    desk.remove(PERSON, "do-not-phone")
+
+    assert not given(desk, RELATIONSHIP, DAY_MS)
+    assert given(desk, RELATIONSHIP, DAY_MS - 1)
 
 
 @pytest.mark.parametrize("source", [Source.IMPORT, Source.API, Source.CONSOLE, Source.WORKFLOW])
@@ -57,13 +79,21 @@ def test_what_others_added_keeps_no_relationship_away(desk: Desk, source: Source
 def test_the_word_that_a_person_said_again_counts_from_its_last_time(desk: Desk) -> None:
     desk.add(PERSON, "do-not-phone", Source.AGENT)
     desk.clock.now_ms += DAY_MS
-    assert given(desk, RELATIONSHIP, 10)
+    assert given(desk, WRITTEN, 10)
     desk.add(PERSON, "do-not-phone", Source.AGENT)
     desk.clock.now_ms += DAY_MS
 
-    assert not given(desk, RELATIONSHIP, DAY_MS + 10)
-    assert given(desk, EXPRESS, DAY_MS + 10)
-    assert given(desk, RELATIONSHIP, DAY_MS - 1)
+    assert not given(desk, WRITTEN, DAY_MS + 10)
+    assert given(desk, EXPRESS, DAY_MS - 1)
+
+
+def test_a_word_whose_ended_entry_another_one_replaced_is_not_forgotten(desk: Desk) -> None:
+    desk.add(PERSON, "do-not-phone", Source.API, days=1, reason=EntryReason.REQUESTED_BY_PERSON)
+    desk.clock.now_ms += 2 * DAY_MS
+    desk.add(PERSON, "do-not-phone", Source.API)
+
+    assert not given(desk, WRITTEN, 2 * DAY_MS)
+    assert given(desk, WRITTEN, 2 * DAY_MS - 1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

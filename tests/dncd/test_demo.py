@@ -44,6 +44,16 @@ def test_demo_refuses_a_folder_that_holds_something(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
+def test_demo_names_a_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = demo("--keep", str(tmp_path / "file" / "folder"))
+
+    assert done.returncode == 2
+    assert "cannot be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_same_seed_makes_the_same_files() -> None:
     assert make_files(seed=7, leads=2_000) == make_files(seed=7, leads=2_000)
 

@@ -37,6 +37,19 @@ screens = st.builds(
     max_age_days=st.sampled_from([0, 1, 31]),
     lifted_by=st.lists(st.integers(1, 4), max_size=4, unique=True),
 )
+COLLECTING = 5
+
+
+def attempt_packs_for(purpose: int) -> list[str]:
+    """Name the packs that bound attempts for a purpose: a policy may name no other."""
+    return ["us-states", "uk", *(["reg-f"] if purpose == COLLECTING else [])]
+
+
+def _sound(policy: dict[str, Any]) -> dict[str, Any]:
+    possible = attempt_packs_for(policy["purpose"])
+    return {**policy, "attempt_packs": [name for name in policy["attempt_packs"] if name in possible]}
+
+
 policies: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {
         "purpose": st.sampled_from([0, 1, 3, 5]),
@@ -49,7 +62,7 @@ policies: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
         "attempt_packs": st.lists(st.sampled_from(["us-states", "reg-f", "uk"]), max_size=2, unique=True),
         "require_opt_in": st.sampled_from([None, pb.RequireOptIn(channels=[2])]),
     }
-)
+).map(_sound)
 permissions = st.sampled_from([None, pb.OneTimePermission(channels=[1, 2])])
 moments = st.sampled_from(MOMENTS)
 phone_channels = st.sampled_from([1, 2])

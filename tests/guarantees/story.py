@@ -34,7 +34,8 @@ def _tell_one(server: Served, account: str) -> None:
     later = pb.NewEntry(address=PHONES[1], label="old", source=6, starts_at=moment(now_ms + 10 * DAY_MS))
     api.call("AddEntries", pb.AddEntriesRequest(entries=[brief, later]))
     agent.call("SetOptIn", pb.SetOptInRequest(address=PHONES[0], status=4, source=4))
-    agent.call("SetOptIn", pb.SetOptInRequest(address=PHONES[0], status=3, source=4, note="START"))
+    proof = pb.Evidence(reference="form 7")
+    api.call("SetOptIn", pb.SetOptInRequest(address=PHONES[0], status=3, source=6, evidence=proof))
     agent.call("SetOptIn", pb.SetOptInRequest(address=PHONES[2], status=4, source=4))
     claim = pb.ClaimOptInRequestRequest(address=PHONES[1], campaign="spring", request_id=new_id())
     assert agent.call("ClaimOptInRequest", claim).granted

@@ -127,7 +127,9 @@ def test_guarantee_4_a_batch_equals_its_rows_one_by_one_in_order_with_duplicates
 # 5
 
 
-entries: st.SearchStrategy[dict[str, Any]] = st.builds(
+# Labels that would stop nothing for a number, and for a mailbox: such entries are refused.
+UNREACHED = ({"do-not-email"}, {"do-not-phone", "do-not-text"})
+_any_entries: st.SearchStrategy[dict[str, Any]] = st.builds(
     dict,
     address=st.sampled_from([*PHONES, *EMAILS, "+1415*", "+1*", "@example.com", "@mail.example.com"]),
     label=st.sampled_from(["do-not-contact", "do-not-phone", "do-not-text", "do-not-email", "own"]),
@@ -135,6 +137,7 @@ entries: st.SearchStrategy[dict[str, Any]] = st.builds(
     starts=st.sampled_from([None, -5000, 1000, 9000]),
     lasts=st.sampled_from([None, 1, 2000, 20_000]),
 )
+entries = _any_entries.filter(lambda row: row["label"] not in UNREACHED["@" in row["address"]])
 
 
 @given(waves=st.lists(st.lists(entries, min_size=1, max_size=3), min_size=1, max_size=5), pauses=st.data())

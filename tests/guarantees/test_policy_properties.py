@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from guarantees.columns import at, checked
 from guarantees.drawn_policies import (
+    attempt_packs_for,
     cooldowns,
     limits,
     moments,
@@ -47,7 +48,7 @@ def stricter(kind: str, drawn: st.DataObject, policy: dict[str, Any]) -> dict[st
     """Add one rule of a kind to a policy."""
     more = {"attempt_limits": limits, "cooldowns": cooldowns, "calling_hours": packs, "registries": screens}
     if kind == "attempt_packs":
-        added: Any = drawn.draw(st.sampled_from(["us-states", "reg-f", "uk"]))
+        added: Any = drawn.draw(st.sampled_from(attempt_packs_for(policy["purpose"])))
     else:
         added = drawn.draw(more[kind])
     if kind == "registries" and policy[kind]:

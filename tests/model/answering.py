@@ -39,6 +39,7 @@ from model.facts import (
     RULE_REGISTRY,
     RULE_REVIEW,
     RULE_STALE,
+    RULE_ZONE_UNKNOWN,
     SMS,
     STRENGTH,
     UNSCREENED,
@@ -208,6 +209,9 @@ def _hours(policy: Policy, channel: int, row: Row, now_ms: int) -> Iterator[Find
     if policy.hours and not speaking:
         yield Finding(RULE_HOURS_NOT_COVERED, _unscreened(policy), shadow=policy.shadow)
     zones = row.place.zones
+    if speaking and row.unread:
+        facts = {"subject": " ", "citation": row.unread}
+        yield Finding(RULE_ZONE_UNKNOWN, _unscreened(policy), shadow=policy.shadow, **facts)  # type: ignore[arg-type]  # two texts
     for hours in speaking:
         closed = [zone for zone in zones if not is_open(hours, zone, now_ms)]
         if closed:
@@ -284,7 +288,8 @@ def _limited(bound: Bound, alike: list[Attempt], now_ms: int) -> tuple[int, int]
 
 def _cooling(bound: Bound, alike: list[Attempt], row: Row, now_ms: int) -> tuple[int, int]:
     """Return how many outcomes the pause waits after, and when it is over; 0 where it is."""
-    times = [attempt.completed_ms for attempt in alike if attempt.outcome == bound.after]
+    # A pause that was due stays due, whatever was told of the attempt since.
+    times = [attempt.told_ms[bound.after] for attempt in alike if bound.after in attempt.told_ms]
     zones, lasts = row.place.zones, (bound.hours, bound.days)
     cooling = [time_ms for time_ms in times if cools(zones, time_ms, now_ms, *lasts)]
     return len(cooling), max((cooled_at(zones, time_ms, *lasts) for time_ms in cooling), default=0)

@@ -1,12 +1,13 @@
 """Attempts and closed regions, on the server and in the model; and the clocks of the persons called."""
 
+import dataclasses
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
 from dncd.nouns import Role
-from model.answering import answer
+from model.answering import answer, strongest
 from model.changed import RETRY_MS, Changed
 from model.clocks import next_instant, utc_day
 from model.drawing import MAIL_ROWS, PHONE_ROWS, POLICIES, REGIONS, ROWS, accounts, call_policies
@@ -88,11 +89,12 @@ class Calling(Changed):
         if isinstance(before, Refused):
             return
         given = api.call("ReserveAttempts", request)
-        granted = self.claim_rows(model, policy, channel, asked, [each.reservation for each in given.attempts], lease_s)
-        for row, each, first, name in zip(asked, given.attempts, before, granted, strict=True):
-            # A row that was refused for the claims before it is told what stands behind them.
+        claimed = self.claim_rows(model, policy, channel, asked, [each.reservation for each in given.attempts], lease_s)
+        granted = [name for name, _ in claimed]
+        for row, each, first, (name, seen) in zip(asked, given.attempts, before, claimed, strict=True):
+            # A row that was ALLOW sees the claims before it; where they refuse it, also those behind.
             refused = first[0] == ALLOW and not name
-            expected = answer(model, policy, channel, row, self.now_ms) if refused else first
+            expected = answer(model, policy, channel, row, self.now_ms) if refused else seen if name else first
             assert told(each.result) == (expected[0], expected[1], frozenset(expected[2])), row
             assert each.reservation == name
         assert (given.checked_at.position, given.policy_version) == (self.head, model.policies[policy][1])
@@ -102,12 +104,16 @@ class Calling(Changed):
 
     def claim_rows(
         self, model: Account, policy: str, channel: int, asked: list[Row], names: list[str], lease_s: int
-    ) -> list[str]:
-        """Claim in order in the model, under the names that the server gave; give those that must be granted."""
+    ) -> list[tuple[str, Any]]:
+        """Claim in order in the model, under the names that the server gave.
+
+        Gives those that must be granted, and what each row was answered when its turn came.
+        """
         granted = []
         for row, name in zip(asked, names, strict=True):
-            allowed = answer(model, policy, channel, row, self.now_ms)[0] == ALLOW
-            granted.append(name if allowed else "")
+            seen = answer(model, policy, channel, row, self.now_ms)
+            allowed = seen[0] == ALLOW
+            granted.append((name if allowed else "", seen))
             assert bool(name) == allowed, (row, "never one too many, and none too few")
             if allowed:
                 assert name not in model.attempts, "names are unique"
@@ -141,16 +147,14 @@ class Calling(Changed):
             assert found == UNKNOWN
             return
         if found == UNKNOWN:
-            last_ms = max(attempt.reserved_ms, attempt.completed_ms)
+            last_ms = max(attempt.reserved_ms, *attempt.told_ms.values())
             assert last_ms + ATTEMPTS_KEPT_MS <= self.now_ms, "no window needs it any more"
             del model.attempts[name]
             return
         is_stronger = STRONGER.index(outcome) > STRONGER.index(attempt.outcome)
         assert found == (RECORDED if is_stronger else ALREADY)
-        if is_stronger and attempt.outcome != PENDING:
-            model.replaced_ms = self.now_ms
         if is_stronger:
-            attempt.outcome, attempt.completed_ms = outcome, self.now_ms
+            attempt.outcome, attempt.told_ms[outcome] = outcome, self.now_ms
 
     @precondition(lambda self: self.claimed)
     @rule(choice=st.integers(0, 99))
@@ -163,23 +167,19 @@ class Calling(Changed):
         if not answered or self.now_ms - at_ms >= RETRY_MS:
             return
         given = self.api(account, Role.CHECKER).call("ReserveAttempts", request).attempts
-        for each, name in zip(given, names, strict=True):
+        for message, each, name in zip(request.rows, given, names, strict=True):
             attempt = model.attempts.get(name)
             running = attempt and attempt.outcome == PENDING and self.now_ms < attempt.lease_ends_ms
-            verdict, _, found = answer(
-                model, request.policy, request.channel, self.row_of(each, request, given), self.now_ms
-            )
+            row = Row(*(getattr(message, known.name) for known in dataclasses.fields(Row)))
+            verdict, shadow, found = answer(model, request.policy, request.channel, row, self.now_ms)
             stops = [one for one in found if one.verdict != ALLOW and not one.shadow]
             if running and all(one.rule == RULE_LIMIT for one in stops):
+                others = [one for one in found if one.rule != RULE_LIMIT]
                 assert (each.result.verdict, each.reservation) == (ALLOW, name)
+                assert each.result.shadow_verdict == (strongest(others) if shadow else 0)
             else:
                 assert each.reservation == ""
                 assert each.result.verdict == (verdict if verdict != ALLOW else DEFER) or running
-
-    @staticmethod
-    def row_of(each: Any, request: Any, given: Any) -> Row:
-        message = request.rows[list(given).index(each)]
-        return Row(message.address, message.time_zone, message.postal_code, message.contact_id, message.debt_id)
 
     @rule(
         account=accounts,

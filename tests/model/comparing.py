@@ -50,6 +50,9 @@ class Compared(Changed):
         # Whatever comes next comes later: so a time names what was known when this was answered.
         self.server.clock.advance(1)
 
+    def look(self) -> None:
+        self.every_answer_is_the_models()
+
     def compare_check(self, account: str, policy: str, channel: int, later_ms: int = 0) -> list[Expected]:
         model, when_ms = self.models[account], self.now_ms + later_ms
         asked_for = {"contact_time": moment(when_ms)} if later_ms else {}
@@ -141,15 +144,21 @@ class Compared(Changed):
     @rule(choice=st.integers(0, 10**6))
     def explain_what_was_answered(self, choice: int) -> None:
         order = random.Random(choice)
-        for asked in order.sample(self.asked, min(8, len(self.asked))):
-            by_time = asked.counts_attempts or order.random() < 0.3
-            known_ms = max(self.models[asked.account].replaced_ms, self.now_ms - EXPLAINED_MS)
-            if asked.counts_attempts and asked.asked_ms < known_ms:
+        # Attempts are told by other means than everything else, so that half of them are about those.
+        counted = [asked for asked in self.asked if asked.counts_attempts and self.was_contacted(asked)]
+        for asked in _some(order, self.asked) + _some(order, counted):
+            # Of a planned moment, no revision tells when it was asked about, and so which attempts were known.
+            planned = asked.contact_ms != asked.asked_ms
+            by_time = (asked.counts_attempts and planned) or order.random() < 0.3
+            if asked.counts_attempts and asked.asked_ms < self.now_ms - EXPLAINED_MS:
                 continue
             self.explain(asked, by_time=by_time)
 
+    def was_contacted(self, asked: Asked) -> bool:
+        return any(asked.row.address == each.row.address for each in self.models[asked.account].attempts.values())
+
     def explain(self, asked: Asked, *, by_time: bool) -> None:
-        """Attempts have times and no revisions, so answers that count them are explained as of a time."""
+        """Explain as of the revision of an answer, or as of the time at which it was asked for."""
         revision = pb.Revision(store=self.server.store.id, position=asked.position)
         request = pb.ExplainRequest(
             policy=asked.policy,
@@ -166,6 +175,10 @@ class Compared(Changed):
         assert history == asked.history, asked
         considered = {finding_of(each.finding) for each in answer.considered if each.HasField("finding")}
         assert considered == asked.result[2]
+
+
+def _some(order: random.Random, among: list[Asked]) -> list[Asked]:
+    return order.sample(among, min(5, len(among)))
 
 
 def compare_result(model: Account, policy: str, channel: int, row: Row, when_ms: int, result: Any) -> Expected:

@@ -54,8 +54,11 @@ class Entering(Changed):
         self.create_label(account, "sales", frozenset({1, 2, 3}), frozenset())
         self.apply_policy(account, "p1", replace(policy, labels=("sales",)), dry=False)
 
-    @rule(account=accounts, wanted=rows, dry=st.sampled_from([False, False, False, True]))
-    def add(self, account: str, wanted: list[tuple[Any, ...]], dry: bool) -> None:
+    @rule(account=accounts, wanted=rows, dry=st.sampled_from([False, False, False, True]), wrong=st.integers(0, 9))
+    def add(self, account: str, wanted: list[tuple[Any, ...]], dry: bool, wrong: int = 1) -> None:
+        # Entries that would stop nothing are refused, and the whole batch with them: so they stay rare.
+        if wrong:
+            wanted = [row for row in wanted if self.models[account].reaches(row[1], row[0])] or wanted
         messages, entries = [], []
         for index, (target, label, source, offset, length, why) in enumerate(wanted):
             starts_ms = 0 if offset is None else self.now_ms + offset

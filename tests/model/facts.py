@@ -32,7 +32,7 @@ RULE_ADDRESS, RULE_ENTRY = 1, 2
 RULE_OF_STATUS = {NOT_SENT: 3, SENT: 4, REJECTED: 5}
 OPT_IN_RULES = frozenset(RULE_OF_STATUS.values())
 RULE_REGISTRY, RULE_NOT_COVERED, RULE_STALE, RULE_MISSING = 6, 7, 8, 9
-RULE_HOURS, RULE_HOURS_NOT_COVERED, RULE_CLOSED_REGION = 10, 11, 13
+RULE_HOURS, RULE_HOURS_NOT_COVERED, RULE_ZONE_UNKNOWN, RULE_CLOSED_REGION = 10, 11, 12, 13
 RULE_LIMIT, RULE_COOLDOWN, RULE_CONTEXT, RULE_REVIEW = 14, 15, 16, 17
 
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
@@ -88,6 +88,13 @@ PLACES = {
     "+4930123456": _place("DE", "Europe/Berlin"),
 }
 POSTAL = {"33101": _place("US US-FL", "America/New_York"), "32501": _place("US US-FL", "America/Chicago")}
+# What rows write beside their number. Zones that are no place in the United States count beside the others.
+TOO_LITTLE = {"EST", "Asia/Tokyo"}
+UNREAD_ZONES, UNREAD_CODES = {"EDT"}, {"N/A"}
+ZONE_UNREAD = "the row's time_zone is not an IANA name such as America/Chicago"
+CODE_UNREAD = "the row's postal_code cannot be read, or is not known"
+# Of those that some rule, bound or closing of the model names.
+NORTH_AMERICA = frozenset(["US", "CA", "US-AZ", "US-CA", "US-FL", "US-KY", "US-MD", "US-NY", "US-OK", "US-WA"])
 
 
 @dataclass(frozen=True)
@@ -132,6 +139,7 @@ class Bound:
 
 
 _VOICE, _DEBTS = frozenset({VOICE}), frozenset({DEBT_COLLECTION})
+# By debt, and so wherever the number is.
 _REG_F = "12 CFR 1006.14(b)(2)"
 
 
@@ -153,7 +161,6 @@ PACK_BOUNDS = (
     Bound(
         max=7,
         per_hours=168,
-        regions=frozenset({"US"}),
         per=DEBT,
         channels=_VOICE,
         id="reg-f-limit",
@@ -164,7 +171,6 @@ PACK_BOUNDS = (
     Bound(
         after=CONVERSATION,
         days=7,
-        regions=frozenset({"US"}),
         per=DEBT,
         channels=_VOICE,
         id="reg-f-conversation",

@@ -3,7 +3,25 @@
 import math
 from dataclasses import dataclass, field
 
-from model.facts import ACTIVE, EXPIRED, NOWHERE, PENDING, PLACES, POSTAL, SCHEDULED, Bound, Place
+from model.facts import (
+    ACTIVE,
+    CODE_UNREAD,
+    EXPIRED,
+    NORTH_AMERICA,
+    NOWHERE,
+    PACK_BOUNDS,
+    PENDING,
+    PLACES,
+    POSTAL,
+    SCHEDULED,
+    SMS,
+    TOO_LITTLE,
+    UNREAD_CODES,
+    UNREAD_ZONES,
+    ZONE_UNREAD,
+    Bound,
+    Place,
+)
 
 
 class Refused(Exception):
@@ -30,9 +48,22 @@ class Row:
         place = PLACES.get(self.address, NOWHERE)
         if place == NOWHERE:
             return place
-        postal = POSTAL.get(self.postal_code, NOWHERE)
-        zones = (self.time_zone,) if self.time_zone else postal.zones or place.zones
+        if self.unread:
+            return Place(place.regions | (NORTH_AMERICA if self.postal_code in UNREAD_CODES else frozenset()))
+        postal = next((there for code, there in POSTAL.items() if code in self.postal_code), NOWHERE)
+        zones = postal.zones or place.zones
+        if self.time_zone in TOO_LITTLE:
+            zones = tuple(sorted({self.time_zone, *zones}))
+        elif self.time_zone:
+            zones = (self.time_zone,)
         return Place(place.regions | postal.regions, zones)
+
+    @property
+    def unread(self) -> str:
+        """Return what nobody can read of the row."""
+        if self.postal_code in UNREAD_CODES:
+            return CODE_UNREAD
+        return ZONE_UNREAD if self.time_zone in UNREAD_ZONES else ""
 
 
 @dataclass(frozen=True)
@@ -91,6 +122,20 @@ class Policy:
     def counts_attempts(self) -> bool:
         return bool(self.limits or self.cooldowns or self.attempt_packs)
 
+    @property
+    def is_sound(self) -> bool:
+        """Tell whether all that it asks is about its channels and its purpose."""
+        asks = SMS in self.channels or not self.channels or not self.opt_in
+        return asks and all(self.is_bound_by(pack) for pack in self.attempt_packs)
+
+    def is_bound_by(self, pack: str) -> bool:
+        return any(
+            bound.pack == pack
+            and self.purpose in bound.purposes
+            and (not self.channels or not bound.channels or bool(self.channels & bound.channels))
+            for bound in PACK_BOUNDS
+        )
+
 
 @dataclass(frozen=True)
 class OptIn:
@@ -98,6 +143,8 @@ class OptIn:
     source: int
     recorded_ms: int
     position: int
+    # Of REJECTED: the channels of the STOPs that made it.
+    said_on: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -166,7 +213,8 @@ class Attempt:
     reserved_ms: int
     lease_ends_ms: int
     outcome: int = PENDING
-    completed_ms: int = 0
+    # When each outcome was told; a weaker one that came before stays known.
+    told_ms: dict[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,17 @@ from model.facts import (
     BUILT_IN,
     BUSINESS_RELATIONSHIP,
     CONSENT_RENEWED,
+    DECEASED,
+    EMAIL,
     EXTENDED,
     INBOUND_MESSAGE,
     INQUIRY,
+    INTERNAL_DECISION,
     KEPT_OWN_WORD,
+    LEGAL,
     NOT_SENT,
     OWN_WORD,
+    PHONE_CHANNELS,
     REJECTED,
     REMOVED,
     REQUESTED_BY_PERSON,
@@ -43,6 +48,14 @@ from model.nouns import (
 STOP = "do-not-text", INBOUND_MESSAGE
 TEXTS = frozenset({SMS, WHATSAPP})
 EVERY_CHANNEL = frozenset(range(1, 5))
+RELATIONS = frozenset({BUSINESS_RELATIONSHIP, INQUIRY})
+# 1 where nothing is said.
+GRAVITY = {INTERNAL_DECISION: 0, LEGAL: 2, DECEASED: 2}
+
+
+def is_word(entry: Entry) -> bool:
+    """Tell whether an entry is more than a decision of the company's own."""
+    return entry.source in OWN_WORD or entry.reason != INTERNAL_DECISION
 
 
 def covers(target: str, address: str) -> bool:
@@ -69,14 +82,14 @@ class Account:
     named: set[str] = field(default_factory=set)
     revocations: list[Revocation] = field(default_factory=list)
     # When a person last asked for no more contact, by address.
-    own_words: dict[str, int] = field(default_factory=dict)
+    # When persons last asked for something: about the company, and about what a label of its own is for.
+    words: dict[str, int] = field(default_factory=dict)
+    words_of_labels: dict[str, int] = field(default_factory=dict)
     reviews: dict[int, Waiting] = field(default_factory=dict)
     permissions: dict[int, Permission] = field(default_factory=dict)
     closings: dict[str, Closing] = field(default_factory=dict)
     # By the name that callers know; the account it belongs to is this one.
     attempts: dict[str, Attempt] = field(default_factory=dict)
-    # When an outcome last took another one's place, which is not known any more then: see test_known_disagreements.
-    replaced_ms: int = 0
     history: dict[str, list[int]] = field(default_factory=dict)
     name: str = "default"
 
@@ -87,29 +100,40 @@ class Account:
         archived = {
             "LABEL_ARCHIVED" for entry in wanted if entry.label in self.labels and self.labels[entry.label].archived
         }
-        if missing | archived:
-            raise Refused(*missing, *archived)
+        unreached = {"INVALID_FIELD" for entry in wanted if not self.reaches(entry.label, entry.target)}
+        if missing | archived | unreached:
+            raise Refused(*missing, *archived, *unreached)
         return [self.add_one(entry) for entry in wanted]
+
+    def reaches(self, label: str, target: str) -> bool:
+        """Tell whether a label that is there stops anything for an address."""
+        mail = "@" in target
+        return label not in self.labels or bool(self.labels[label].channels & ({EMAIL} if mail else PHONE_CHANNELS))
 
     def add_one(self, entry: Entry) -> int:
         self.note(entry.target, entry.position)
         self.drop_permissions(entry.target)
-        if entry.source in OWN_WORD:
-            self.own_word(entry.target, entry.recorded_ms)
+        if is_word(entry):
+            self.own_word(entry.target, entry.recorded_ms, about_all=entry.label in BUILT_IN)
         key = entry.target, entry.label, entry.source
         old = self.entries.get(key)
         if old is None:
             self.entries[key] = entry
             return ADDED
-        if old.starts_ms <= entry.starts_ms and entry.ends_ms <= old.ends_ms:
+        # What is said again by another way than STOP counts as said by SMS.
+        said_on = old.said_on and old.said_on | {SMS}
+        graver = GRAVITY.get(entry.reason, 1) > GRAVITY.get(old.reason, 1)
+        if old.starts_ms <= entry.starts_ms and entry.ends_ms <= old.ends_ms and not graver:
+            self.entries[key] = replace(old, said_on=said_on)
             return UNCHANGED
         if old.ends_ms <= entry.recorded_ms:
             # It has ended: the new one stands by itself.
             self.entries[key] = entry
         else:
-            # Whatever was said before stands.
+            # Whatever was said before stands, for the graver of the reasons.
             starts_ms, ends_ms = min(old.starts_ms, entry.starts_ms), max(old.ends_ms, entry.ends_ms)
-            self.entries[key] = replace(old, starts_ms=starts_ms, ends_ms=ends_ms)
+            stands = entry if graver else old
+            self.entries[key] = replace(stands, starts_ms=starts_ms, ends_ms=ends_ms, said_on=said_on)
         return EXTENDED
 
     def remove(self, refs: list[tuple[str, str]], reason: int, has_evidence: bool, position: int) -> list[int]:
@@ -139,23 +163,26 @@ class Account:
             self.take_away((entry.target, entry.label, entry.source))
             self.note(entry.target, position)
 
-    def own_word(self, address: str, now_ms: int) -> None:
-        """End what the person's own request ends: relationships, which do not come back."""
-        self.own_words[address] = now_ms
-        ending = {BUSINESS_RELATIONSHIP, INQUIRY}
-        for key in [key for key in self.consents if key.address == address and key.kind in ending]:
+    def own_word(self, address: str, now_ms: int, *, about_all: bool = True) -> None:
+        """End what the person's own request ends: consents, or only those of a relationship; they do not come back."""
+        (self.words if about_all else self.words_of_labels)[address] = now_ms
+        for key in [key for key in self.consents if key.address == address and (about_all or key.kind in RELATIONS)]:
             del self.consents[key]
+
+    def word_stands(self, address: str) -> bool:
+        """Tell whether anything stands that the person asked for."""
+        said = any(entry.target == address and is_word(entry) for entry in self.entries.values())
+        return said or self.status(address) == REJECTED
 
     def set_opt_in(self, number: str, wanted: OptIn, *, manager: bool, has_evidence: bool) -> tuple[int, int]:
         before = self.status(number)
-        start = wanted.source == INBOUND_MESSAGE and wanted.status == ACCEPTED
         against_stop = (before == REJECTED and wanted.status != REJECTED) or (
             wanted.status == ACCEPTED and (number, *STOP) in self.entries
         )
-        if against_stop and not start and not (manager and has_evidence):
+        if against_stop and not (manager and has_evidence):
             raise Refused("OWN_WORD_STANDS")
         self.note(number, wanted.position)
-        self.move(number, wanted, TEXTS if manager and has_evidence else frozenset({SMS}))
+        self.move(number, wanted, TEXTS if wanted.status == ACCEPTED else frozenset({SMS}))
         return before, wanted.status
 
     def move(self, number: str, wanted: OptIn, said_on: frozenset[int] = frozenset({SMS})) -> bool:
@@ -165,6 +192,7 @@ class Account:
         """
         before = self.status(number)
         changed = before != wanted.status
+        rejected_on = self.rejected_on(number)
         self.opt_ins[number] = wanted
         if changed:
             for name in [
@@ -173,6 +201,8 @@ class Account:
                 del self.permissions[name]
         if wanted.status == REJECTED:
             self._stop(number, wanted, said_on)
+            rejected_on |= self.stopped_on(number)
+            self.opt_ins[number] = replace(wanted, said_on=rejected_on)
         if wanted.status == ACCEPTED:
             self.take_back(number, said_on)
         return changed
@@ -191,12 +221,18 @@ class Account:
         entry = self.entries.get((number, *STOP))
         return (entry.said_on or frozenset({SMS})) if entry else frozenset()
 
+    def rejected_on(self, number: str) -> frozenset[int]:
+        """Tell which channels' STOPs made a number REJECTED, whatever became of their entry."""
+        return self.opt_ins[number].said_on if self.status(number) == REJECTED else frozenset()
+
     def take_back(self, number: str, said_on: frozenset[int]) -> None:
         """Take back the STOPs of some channels; the entry goes with the last of them."""
         if left := self.stopped_on(number) - said_on:
             self.entries[number, *STOP] = replace(self.entries[number, *STOP], said_on=left)
-        elif (number, *STOP) in self.entries:
+        elif (number, *STOP) in self.entries and self.entries[number, *STOP].reason == REQUESTED_BY_PERSON:
             self.take_away((number, *STOP))
+        elif (number, *STOP) in self.entries:
+            self.entries[number, *STOP] = replace(self.entries[number, *STOP], said_on=frozenset())
 
     def take_away(self, key: tuple[str, str, int]) -> None:
         del self.entries[key]
@@ -226,7 +262,7 @@ class Account:
         return self.labels[name]
 
     def apply_policy(self, name: str, policy: Policy, position: int) -> bool:
-        if not set(policy.labels) <= set(self.labels):
+        if not set(policy.labels) <= set(self.labels) or not policy.is_sound:
             raise Refused("INVALID_FIELD")
         if name in self.policies and self.policies[name][0] == policy:
             return False

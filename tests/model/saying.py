@@ -1,4 +1,4 @@
-"""What persons say, on the server and in the model: consents, messages, decisions, permission for one send."""
+"""What persons say, on the server and in the model: opt-outs, consents, permission for one send."""
 
 import math
 from typing import Any
@@ -8,22 +8,20 @@ from hypothesis.stateful import initialize, precondition, rule
 
 from dncd.nouns import Role
 from model import answering, words
-from model.changed import RETRY_MS, Changed
-from model.drawing import MAIL_ROWS, PHONE_ROWS, POLICIES, accounts, numbers, people, word_policies
+from model.changed import RETRY_MS
+from model.drawing import MAIL_ROWS, PHONE_ROWS, POLICIES, accounts, people, word_policies
 from model.facts import (
     ALLOW,
     BLOCK,
     CONSENT_RENEWED,
     DAY_MS,
     EMAIL,
-    MEANINGS,
-    REVIEW,
     SMS,
-    WHATSAPP,
 )
 from model.messages import end_of, row_message
 from model.nouns import Consent, ConsentKey, Entry, Policy
-from serving import in_ms, moment, new_id, pb
+from model.writing import Writing
+from serving import in_ms, moment, pb
 
 _policies = st.sampled_from(["", "p1", "p1", "p1", "p2"])
 _purposes = st.sampled_from([0, 0, 1, 5])
@@ -35,14 +33,11 @@ def evidence(given: bool) -> Any:
     return pb.Evidence(reference="form 7") if given else None
 
 
-class Saying(Changed):
+class Saying(Writing):
     """The rules of persons' words."""
 
     def __init__(self) -> None:
         super().__init__()
-        # All that there ever were, with their account and address: the server knows them, decided or used up, too.
-        self.reviews: dict[int, tuple[str, str]] = {}
-        self.made: dict[int, tuple[str, str]] = {}
         # The claims of sends that were granted, with the permission and the time.
         self.granted: list[tuple[str, Any, int, int]] = []
 
@@ -153,58 +148,6 @@ class Saying(Changed):
 
     @rule(
         account=accounts,
-        number=numbers,
-        channel=st.sampled_from([0, SMS, WHATSAPP]),
-        text=st.sampled_from(["STOP", "STOP", "START", "START", "YES", "maybe stop", *MEANINGS]),
-        dry=st.sampled_from([False, False, False, True]),
-        named=st.booleans(),
-    )
-    def write(self, account: str, number: str, channel: int, text: str, dry: bool, named: bool) -> None:
-        request = pb.RecordInboundMessageRequest(address=number, channel=channel, text=text, validate_only=dry)
-        request.message_id = new_id() if named else ""
-        now_ms, position = self.now_ms, self.head + 1
-        answer, expected = self.change(
-            account,
-            "RecordInboundMessage",
-            request,
-            lambda model: words.write(model, number, channel or SMS, text, now_ms, position),
-            Role.AGENT,
-        )
-        meaning, status, until_ms = expected
-        name = "" if dry else str(position)
-        assert (answer.message_class, answer.status) == (meaning, status)
-        assert answer.confirmation == (name if until_ms else "")
-        assert answer.review == (name if meaning == REVIEW else "")
-        assert in_ms(answer.confirmation_until) == (until_ms or 0)
-        if not dry and meaning == REVIEW:
-            self.reviews[position] = account, number
-        if answer.confirmation:
-            self.made[position] = account, number
-
-    @precondition(lambda self: self.reviews)
-    @rule(account=accounts, choice=st.integers(0, 99), opt_out=st.booleans(), manager=st.booleans())
-    def decide(self, account: str, choice: int, opt_out: bool, manager: bool) -> None:
-        name = list(self.reviews)[choice % len(self.reviews)]
-        owner, _ = self.reviews[name]
-        # Mostly by those whose it is.
-        account = account if choice % 4 == 0 else owner
-        mine = {each: number for each, (whose, number) in self.reviews.items() if whose == account}
-        request = pb.DecideReviewRequest(review=str(name), decision=1 if opt_out else 2)
-        now_ms, position = self.now_ms, self.head + 1
-        answer, changed = self.change(
-            account,
-            "DecideReview",
-            request,
-            lambda model: words.decide(
-                model, mine, name, opt_out=opt_out, manager=manager, now_ms=now_ms, position=position
-            ),
-            Role.ADMIN if manager else Role.AGENT,
-        )
-        if answer:
-            assert answer.changed == changed
-
-    @rule(
-        account=accounts,
         policy=_policies,
         mailed=st.sampled_from([True, True, False]),
         choice=st.integers(0, 99),
@@ -286,11 +229,3 @@ class Saying(Changed):
         assert len(told) == len(mine)
         active = {each.event_position for each in listed if each.active}
         assert active == {each.position for _, each in mine if words.in_force(each, self.now_ms)}
-
-    @rule(account=accounts)
-    def list_reviews(self, account: str) -> None:
-        listed = self.api(account).call("ListReviews", pb.ListReviewsRequest(page_size=1000)).reviews
-        assert [(int(each.review), each.address, each.channel, in_ms(each.recorded_at)) for each in listed] == [
-            (name, each.address, each.channel, each.recorded_ms)
-            for name, each in sorted(self.models[account].reviews.items())
-        ]

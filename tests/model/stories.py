@@ -36,6 +36,23 @@ class Stories(Saying):
         for channel, text in messages:
             self.write(account, number, channel, text, dry=False, named=False)
 
+    @rule(
+        account=accounts,
+        number=numbers,
+        stopped_on=st.lists(st.sampled_from([SMS, WHATSAPP]), min_size=1, max_size=2),
+        then=st.sampled_from(["START", "START", "STOP"]),
+        channel=st.sampled_from([SMS, WHATSAPP, WHATSAPP]),
+    )
+    def write_after_the_entry_of_a_stop_went(
+        self, account: str, number: str, stopped_on: list[int], then: str, channel: int
+    ) -> None:
+        """The status stays where a MANAGER removes the entry that STOP made beside it."""
+        for each in stopped_on:
+            self.write(account, number, each, "STOP", dry=False, named=False)
+        self.renew_consent(account, number, "do-not-text")
+        for text in dict.fromkeys([then, "START"]):
+            self.write(account, number, channel, text, dry=False, named=False)
+
     def set_status(self, account: str, number: str, status: int) -> None:
         request = pb.SetOptInRequest(address=number, status=status, source=5, evidence=evidence(True))
         wanted = OptIn(status, 5, self.now_ms, self.head + 1)

@@ -7,8 +7,8 @@ import os
 
 from hypothesis import HealthCheck, settings
 
-from model.calling import Calling
 from model.comparing import Compared
+from model.dialing import Dialing
 from model.entering import Entering
 from model.stories import Stories
 
@@ -21,11 +21,11 @@ class Words(Stories, Compared):
     """Consents, messages, decisions, permission for one send."""
 
 
-class Calls(Calling, Compared):
+class Calls(Dialing, Compared):
     """Attempts, limits, cool-downs, closed regions, calling hours."""
 
 
-class Everything(Entering, Stories, Calling, Compared):
+class Everything(Entering, Stories, Dialing, Compared):
     """All of it at once."""
 
 

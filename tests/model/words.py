@@ -8,12 +8,10 @@ from model.facts import (
     ACCEPTED,
     ALLOW,
     BLOCK,
-    BUSINESS_RELATIONSHIP,
     CONFIRMATION_MS,
     EMAIL,
     EVERY_PURPOSE,
     INBOUND_MESSAGE,
-    INQUIRY,
     INVALID,
     MEANINGS,
     NONE,
@@ -37,7 +35,7 @@ from model.facts import (
     WHATSAPP,
 )
 from model.nouns import Consent, ConsentKey, Finding, OptIn, Permission, Refused, Revocation, Row, Waiting
-from model.reference import EVERY_CHANNEL, TEXTS, Account
+from model.reference import EVERY_CHANNEL, RELATIONS, STOP, TEXTS, Account
 
 
 def reach(address: str) -> frozenset[int]:
@@ -71,12 +69,15 @@ def record_consent(account: Account, key: ConsentKey, wanted: Consent) -> tuple[
 
 
 def is_taken_back(account: Account, key: ConsentKey, given_ms: int) -> bool:
-    """Tell whether a consent was given before it was revoked, or before the word that ended a relationship."""
+    """Tell whether a consent was given before it was revoked, or before the word that ended it."""
     return _is_revoked(account, key, given_ms) or _ended_by_own_word(account, key, given_ms)
 
 
 def _ended_by_own_word(account: Account, key: ConsentKey, given_ms: int) -> bool:
-    return key.kind in {BUSINESS_RELATIONSHIP, INQUIRY} and given_ms <= account.own_words.get(key.address, -1)
+    if key.kind not in RELATIONS:
+        return given_ms <= account.words.get(key.address, -1)
+    said_ms = max(account.words.get(key.address, -1), account.words_of_labels.get(key.address, -1))
+    return given_ms <= said_ms or account.word_stands(key.address)
 
 
 def _is_revoked(account: Account, key: ConsentKey, given_ms: int) -> bool:
@@ -122,16 +123,23 @@ def revoke(
 
 
 def write(
-    account: Account, number: str, channel: int, text: str, now_ms: int, position: int
+    account: Account, number: str, channel: int, text: str, now_ms: int, position: int, *, reused: bool = False
 ) -> tuple[int, int, int | None]:
-    """Do what a message says; returns what it says, the status, and until when the one confirmation may be sent."""
+    """Do what a message says; returns what it says, the status, and until when the one confirmation may be sent.
+
+    Under the id of another message only what may be an opt-out is recorded.
+    """
     meaning, changed = meaning_of(text, channel, account.status(number)), False
+    if reused and meaning not in {OPT_OUT, REVIEW}:
+        raise Refused("REQUEST_ID_REUSED")
     account.note(number, position)
     if meaning == REVIEW:
         account.reviews[position] = Waiting(number, channel, now_ms)
     if meaning in {OPT_OUT, OPT_IN}:
         changed = _turn(account, number, channel, meaning, now_ms, position)
-    until_ms = now_ms + CONFIRMATION_MS if changed else None
+    stop = account.entries.get((number, *STOP))
+    is_repeated = stop is not None and stop.starts_ms <= now_ms < stop.ends_ms and stop.position != position
+    until_ms = now_ms + CONFIRMATION_MS if changed and not is_repeated else None
     if until_ms is not None:
         _drop_ended(account, number, now_ms)
         account.permissions[position] = Permission(Row(number), channel, "", confirms=True, ends_ms=until_ms)
@@ -156,7 +164,11 @@ def _turn(account: Account, number: str, channel: int, meaning: int, now_ms: int
     status = REJECTED if meaning == OPT_OUT else ACCEPTED
     if channel == WHATSAPP and status == ACCEPTED:
         account.take_back(number, frozenset({WHATSAPP}))
-        if account.status(number) != REJECTED or account.stopped_on(number):
+        if account.status(number) != REJECTED:
+            return False
+        # An entry that is gone leaves the status that its STOP made by SMS.
+        if left := (account.rejected_on(number) - {WHATSAPP}) | account.stopped_on(number):
+            account.opt_ins[number] = replace(account.opt_ins[number], said_on=left)
             return False
         status = NOT_SENT
     return account.move(number, OptIn(status, INBOUND_MESSAGE, now_ms, position), frozenset({channel}))

@@ -46,6 +46,13 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "a pack without hours": ({"calling_hours": ["uk"]}, "calling_hours[0]"),
     "an attempt pack twice": ({"attempt_packs": ["us-states", "us-states"]}, "attempt_packs"),
     "21 attempt packs": ({"attempt_packs": [f"p{number}" for number in range(21)]}, "attempt_packs"),
+    "a pack of another purpose": ({"purpose": 1, "attempt_packs": ["us-states", "reg-f"]}, "attempt_packs[1]"),
+    "a pack of another channel": ({"channels": [2], "attempt_packs": ["us-states", "uk"]}, "attempt_packs[1]"),
+    "a pack of the purpose on another channel": (
+        {"channels": [2, 4], "purpose": 5, "attempt_packs": ["reg-f"]},
+        "attempt_packs[0]",
+    ),
+    "opt-in to what is not asked": ({"channels": [1], "require_opt_in": {"channels": [2]}}, "require_opt_in.channels"),
     "a pack without limits": ({"attempt_packs": ["us-states", "us-federal"]}, "attempt_packs[1]"),
     "21 limits": (limits(21), "attempt_limits"),
     "101 regions": (limits(regions=REGIONS * 10 + ["US"]), "attempt_limits[0].regions"),

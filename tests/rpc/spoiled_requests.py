@@ -124,7 +124,8 @@ def regions_that_are_none() -> Iterator[Row]:
 
 
 def zones_that_are_none() -> Iterator[Row]:
-    wrong = ["Mars/Olympus", "america/chicago", "UTC+1", "../UTC", "/etc/localtime", " ", CONTROL, "x" * 9000]
+    # What is no zone is a matter of its row, and no fault of the request.
+    wrong = [CONTROL, "x" * 129, "x" * 9000]
     for place in PLACES:
         if place.field.name in {"time_zone", "time_zones"}:
             yield from (field(place.method, place.path, zone) for zone in wrong)

@@ -8,10 +8,10 @@ import pytest
 
 from dncd.nouns import Role
 from guarantees.story import PHONES
-from serving import Api, Served, daemon, in_ms, moment, new_id, pb, prepared_store
+from serving import Api, Served, daemon, in_ms, moment, new_id, pb, prepared_store, served
 
 ALLOW, BLOCK, INVALID = 1, 2, 7
-HOUR_MS = 3_600_000
+MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 FAULTS = {
     "": "EMPTY",
     " \t": "EMPTY",
@@ -79,6 +79,60 @@ def test_a_planned_moment_counts_entries_that_start_or_end_by_then(server: Serve
     assert in_ms(api.check(number).contact_time) == now_ms
 
 
+def test_a_moment_that_has_just_passed_counts_as_now(server: Served) -> None:
+    api, now_ms, number = server.api(), server.clock(), "+14155550302"
+    entry = pb.NewEntry(address=number, label="do-not-phone", source=6, starts_at=moment(now_ms))
+    api.call("AddEntries", pb.AddEntriesRequest(entries=[entry]))
+
+    past = moment(now_ms - 5 * MINUTE_MS)
+    checked, scrubbed = api.check(number, contact_time=past), _scrubbed(api, number, past)
+
+    assert [result.verdict for result in checked.results] == list(scrubbed.verdicts) == [BLOCK]
+    assert in_ms(checked.contact_time) == in_ms(scrubbed.contact_time) == now_ms
+
+
+def test_a_planned_moment_before_the_newest_event_counts_what_that_began(tmp_path: Path) -> None:
+    with served(tmp_path / "store") as server:
+        # The clock that wrote the entry was an hour ahead of the one that answers.
+        server.clock.advance(HOUR_MS)
+        api, number = server.api(), "+14155550303"
+        entry = pb.NewEntry(address=number, label="do-not-phone", source=6, starts_at=moment(server.clock()))
+        api.call("AddEntries", pb.AddEntriesRequest(entries=[entry]))
+        server.clock.advance(-HOUR_MS)
+
+        soon = moment(server.clock() + MINUTE_MS)
+        preview = api.call("Preview", pb.PreviewRequest(scrub=_scrub(number, soon)))
+
+        assert api.verdicts(number, contact_time=soon) == list(_scrubbed(api, number, soon).verdicts) == [BLOCK]
+        assert [count.verdict for count in preview.verdicts] == [BLOCK]
+        assert explained(api, number, contact_time=soon).result.verdict == BLOCK
+
+
+def test_a_moment_that_is_surely_past_is_refused_but_for_people_who_explain_and_plan(server: Served) -> None:
+    api, number = server.api(), "+14155550304"
+    past = moment(server.clock() - 5 * MINUTE_MS - 1)
+
+    refused = [
+        api.refused("Check", pb.CheckRequest(channel=1, rows=[pb.CheckRow(address=number)], contact_time=past)),
+        api.refused("Scrub", _scrub(number, past)),
+    ]
+
+    for error in refused:
+        assert error.reason == "ERROR_REASON_INVALID_FIELD"
+        assert [violation.field for violation in error.bad_request.field_violations] == ["contact_time"]
+        assert "5 minutes" in error.bad_request.field_violations[0].description
+    assert explained(api, number, contact_time=past).contact_time == past
+    assert api.call("Preview", pb.PreviewRequest(scrub=_scrub(number, past))).contact_time == past
+
+
+def _scrubbed(api: Api, number: str, at: Any) -> Any:
+    return api.call("Scrub", _scrub(number, at))
+
+
+def _scrub(number: str, at: Any) -> Any:
+    return pb.ScrubRequest(channel=1, addresses=[number], contact_time=at)
+
+
 def test_a_prefix_covers_the_number_that_equals_it(server: Served) -> None:
     api = server.api()
     added = api.add("+14155550401*", label="do-not-contact").written_at
@@ -105,7 +159,7 @@ def test_a_stop_that_outlived_its_status_is_not_taken_away_by_an_agent(server: S
 
     assert refused.reason == "ERROR_REASON_OWN_WORD_STANDS"
     assert admin.verdicts(number, channel=2) == [BLOCK]
-    agent.call("SetOptIn", pb.SetOptInRequest(address=number, status=3, source=4, note="START"))
+    agent.call("RecordInboundMessage", pb.RecordInboundMessageRequest(address=number, text="START"))
     assert admin.verdicts(number, channel=2) == [ALLOW]
 
 

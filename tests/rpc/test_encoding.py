@@ -146,7 +146,15 @@ changes: dict[type, st.SearchStrategy[Any]] = {
     events.SnapshotPruned: st.builds(events.SnapshotPruned, names, names),
     events.CoverageGranted: st.builds(events.CoverageGranted, names, names, counts, several),
     events.InboundMessageRecorded: st.builds(
-        events.InboundMessageRecorded, phones, kind(Channel), kind(MessageClass), words, words, words
+        events.InboundMessageRecorded,
+        phones,
+        kind(Channel),
+        kind(MessageClass),
+        words,
+        words,
+        words,
+        st.binary(max_size=32),
+        times,
     ),
     events.ReviewDecided: st.builds(events.ReviewDecided, st.integers(1, 2**63), phones, kind(ReviewDecision), words),
     events.ConsentRecorded: st.builds(
@@ -185,6 +193,7 @@ changes: dict[type, st.SearchStrategy[Any]] = {
         times,
         st.lists(claim_limits, max_size=2).map(tuple),
         st.lists(claimed, max_size=3).map(tuple),
+        counts,
     ),
     events.AttemptsCompleted: st.builds(events.AttemptsCompleted, st.lists(completed, max_size=3).map(tuple)),
     events.AttemptsPruned: st.builds(events.AttemptsPruned, times, counts),

@@ -33,8 +33,8 @@ def api(server: Served) -> Api:
     said = [_say(made, words) for words in (WORDS, "STOP")]
     made.call("DecideReview", pb.DecideReviewRequest(review=said[0].review, decision=2, note="she meant the song"))
     made.call("ClaimSend", pb.ClaimSendRequest(permission=said[1].confirmation))
-    server.clock.advance(1)  # a relationship counts from after her STOP
-    consent(made, 3, PERSON)
+    server.clock.advance(1)  # a consent counts from after her STOP
+    consent(made, 1, PERSON)
     made.call("RevokeConsent", pb.RevokeConsentRequest(address=PERSON, purposes=[1], source=1))
     made.apply("mail", one_time_permission=pb.OneTimePermission(channels=[3]))
     made.add(MAILBOX, label="do-not-email")

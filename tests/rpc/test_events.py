@@ -116,7 +116,7 @@ def matches(event: Any, wanted: dict[str, Any]) -> bool:
     time_ms = in_ms(event.time)
     return (
         ("kinds" not in wanted or KINDS.get(kind, 8) in wanted["kinds"])
-        and wanted.get("actor", event.actor) == event.actor
+        and wanted.get("actor", event.actor) in {event.actor, event.actor.partition("/")[2]}
         and ("address" not in wanted or wanted["address"] in addresses_of(event))
         and ("from" not in wanted or time_ms >= in_ms(wanted["from"]))
         and ("before" not in wanted or time_ms < in_ms(wanted["before"]))

@@ -36,7 +36,7 @@ def begin_ms(server: Served) -> int:
         ({"reason": 2, "label": "do-not-phone"}, [5, 3, 1]),
         ({"actor": "manager-1/kim"}, [5, 4, 2, 1]),
         ({"actor": "manager-1"}, [3, 0]),
-        ({"actor": "kim"}, []),
+        ({"actor": "kim"}, [5, 4, 2, 1]),
         ({"recorded_from": 2}, [5, 4, 3, 2]),
         ({"recorded_before": 2}, [1, 0]),
         ({"recorded_from": 1, "recorded_before": 4}, [3, 2, 1]),

@@ -39,7 +39,7 @@ def attempts_that_cannot_be() -> Iterator[Row]:
     rows = [pb.AttemptCompletion(reservation="1-0", outcome=outcome) for outcome in (2, 0, 99, 3)]
     paths = ("completions[1].outcome", "completions[2].outcome")
     yield one("CompleteAttempts", "the second and third row", "INVALID_FIELD", *paths, completions=rows)
-    two = [pb.CheckRow(address=PERSON), pb.CheckRow(address=NEIGHBOUR, time_zone="Mars/Olympus")]
+    two = [pb.CheckRow(address=PERSON), pb.CheckRow(address=NEIGHBOUR, time_zone="Mars\x07Olympus")]
     yield one("ReserveAttempts", "the second row", "INVALID_FIELD", "rows[1].time_zone", rows=two)
 
 

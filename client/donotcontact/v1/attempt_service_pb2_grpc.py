@@ -56,9 +56,10 @@ class AttemptServiceServicer:
         granted than the limits allow, on all workers together.
 
         The answer for a row is that of Check at this moment; a row that is ALLOW has a reservation, and its attempt
-        counts from now on. Rows of one request see the claims of the rows before them. A claim that is not completed
-        counts until its lease ends. Counts are those of the whole account: under a policy without limits attempts are
-        claimed all the same, so that other policies count them. Role: CHECKER or above.
+        counts from now on. Rows of one request see the claims of the rows before them: under a policy in SHADOW mode, which
+        refuses none, in their shadow verdicts. A claim that is not completed counts until its lease ends. Counts are those of
+        the whole account: under a policy without limits attempts are claimed all the same, so that other policies count
+        them. Role: CHECKER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -68,8 +69,9 @@ class AttemptServiceServicer:
         """Tells what became of attempts, or gives claims back.
 
         A stronger outcome takes the place of a weaker one, and never the other way round: RELEASED, NO_ANSWER, ABANDONED,
-        CONVERSATION. A claim whose
-        lease ended can still be completed, and counts again from its own time. Role: CHECKER or above.
+        CONVERSATION. A pause that was due stays due: ABANDONED pauses from its own report on, also where a CONVERSATION is
+        told later. A claim whose lease ended can still be completed, and counts again from its own time. Role: CHECKER or
+        above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,16 +43,24 @@ class CheckRow(_message.Message):
     reference: _builtins.str
     """The caller's own name for the row, given back in its result. At most 128 bytes; never stored."""
     time_zone: _builtins.str
-    """The time zone that the person is in, as an IANA name such as America/Chicago. Replaces those of the number."""
+    """The time zone that the person is in, as an IANA name such as America/Chicago. Replaces those of the number where it
+    is a place in the number's country, or in one with its calling code. A name that is no place (EST, UTC, Etc/GMT+5)
+    and a place elsewhere count beside the number's own: they open nothing. One that cannot be read is a finding of its
+    row, RULE_ZONE_UNKNOWN, under a policy with calling hours. At most 128 bytes.
+    """
     postal_code: _builtins.str
     """The person's postal code, for US and CA (either code for either's numbers), GB, IN and AU numbers: its region's rules
-    count beside those of the number, and its time zones replace those of the number where time_zone is empty. One that
-    is not known in these countries is ignored.
+    count beside those of the number, and its time zones replace those of the number where time_zone is empty. It is
+    found within what stands around it, such as "Miami, FL 33101". One that cannot be read or is not known is a finding
+    of its row, RULE_ZONE_UNKNOWN, under a policy with calling hours; where regions count, it may be in any of the
+    country. For numbers of other countries it is ignored. At most 128 bytes.
     """
     contact_id: _builtins.str
-    """The caller's name for the person, by which attempts are counted. At most 128 bytes."""
+    """The caller's name for the person, by which attempts are counted. At most 128 bytes, without control characters. White
+    space around it does not count, nor how a letter with an accent is composed (it is read in NFC); case counts.
+    """
     debt_id: _builtins.str
-    """The caller's name for the debt, by which attempts are counted. At most 128 bytes."""
+    """The caller's name for the debt, by which attempts are counted. Read as contact_id is."""
     def __init__(
         self,
         *,
@@ -97,7 +105,9 @@ class CheckRequest(_message.Message):
 
     @_builtins.property
     def contact_time(self) -> _timestamp_pb2.Timestamp:
-        """Ask about a planned moment instead of now: entries that start or expire by then count so."""
+        """Ask about a planned moment instead of now: entries that start or expire by then count so. One that is past by at
+        most 5 minutes counts as now; an earlier one is refused.
+        """
 
     def __init__(
         self,
@@ -248,7 +258,9 @@ class ScrubRequest(_message.Message):
 
     @_builtins.property
     def contact_time(self) -> _timestamp_pb2.Timestamp:
-        """Ask about a planned moment instead of now: entries that start or expire by then count so."""
+        """Ask about a planned moment instead of now: entries that start or expire by then count so. One that is past by at
+        most 5 minutes counts as now; an earlier one is refused.
+        """
 
     @_builtins.property
     def time_zones(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -504,7 +516,9 @@ class PreviewRequest(_message.Message):
     """Count what would be ALLOW in each of this many coming hours, from the moment on. 0 to 168."""
     @_builtins.property
     def scrub(self) -> Global___ScrubRequest:
-        """The addresses, the policy and the moment, as for Scrub. omit_findings has no meaning here."""
+        """The addresses, the policy and the moment, as for Scrub; the moment may be past, since counts permit nothing.
+        omit_findings has no meaning here.
+        """
 
     @_builtins.property
     def draft(self) -> _policy_pb2.Policy:
@@ -701,17 +715,21 @@ class ExplainRequest(_message.Message):
 
     @_builtins.property
     def revision(self) -> _core_pb2.Revision:
-        """As of this revision."""
+        """As of this revision. Where contact_time is not set, the rules are evaluated for the last moment at which it was
+        the newest: that before the next event, or now. Attempts have no revisions: those count that were known at the
+        contact time, or as near to it as the revision was the newest. So the checked_at of an answer, with the moment that
+        it was given at as contact_time, explains that answer.
+        """
 
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """As of the last event at or before this time; the rules are evaluated for this time too,
-        unless contact_time says otherwise.
+        """As of the last event at or before this time, with the attempts of then; the rules are evaluated for this time too,
+        unless contact_time says otherwise. Explains the answer about a planned moment that was given at this time.
         """
 
     @_builtins.property
     def contact_time(self) -> _timestamp_pb2.Timestamp:
-        """Ask about a planned moment instead of the time of the answer."""
+        """Ask about another moment, planned or past, instead of the time of the answer."""
 
     @_builtins.property
     def draft(self) -> _policy_pb2.Policy:

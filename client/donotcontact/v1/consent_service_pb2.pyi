@@ -109,7 +109,7 @@ class SetOptInRequest(_message.Message):
     status: _core_pb2.OptInStatus.ValueType
     """The new status."""
     source: _core_pb2.Source.ValueType
-    """Who said it. Required. INBOUND_MESSAGE: the person wrote START or STOP."""
+    """Who said it. Required. INBOUND_MESSAGE: the person wrote it; a START after a STOP goes to RecordInboundMessage."""
     note: _builtins.str
     """A remark, at most 1,000 bytes."""
     region: _builtins.str
@@ -186,6 +186,10 @@ class ClaimOptInRequestRequest(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    CONTACT_ID_FIELD_NUMBER: _builtins.int
+    DEBT_ID_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The phone number."""
     region: _builtins.str
@@ -198,6 +202,14 @@ class ClaimOptInRequestRequest(_message.Message):
     """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again, while the number is SENT."""
     policy: _builtins.str
     """The policy of the campaign, by name. Empty: the account's default."""
+    time_zone: _builtins.str
+    """What is known of the person, as in CheckRow: hours, closings and limits judge the request by it like the text itself."""
+    postal_code: _builtins.str
+    """As in CheckRow."""
+    contact_id: _builtins.str
+    """As in CheckRow."""
+    debt_id: _builtins.str
+    """As in CheckRow."""
     def __init__(
         self,
         *,
@@ -207,10 +219,14 @@ class ClaimOptInRequestRequest(_message.Message):
         actor: _builtins.str = ...,
         request_id: _builtins.str = ...,
         policy: _builtins.str = ...,
+        time_zone: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        contact_id: _builtins.str = ...,
+        debt_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "campaign", b"campaign", "policy", b"policy", "region", b"region", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "address", b"address", "campaign", b"campaign", "contact_id", b"contact_id", "debt_id", b"debt_id", "policy", b"policy", "postal_code", b"postal_code", "region", b"region", "request_id", b"request_id", "time_zone", b"time_zone"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -232,8 +248,8 @@ class ClaimOptInRequestResponse(_message.Message):
     status: _core_pb2.OptInStatus.ValueType
     """The status now."""
     blocked_by_entry: _builtins.bool
-    """Why it was not granted: a do-not-text or do-not-contact entry covers the number, or a message of the person waits for
-    a decision.
+    """Why it was not granted: an entry under a label that the policy honours covers the number, as one under do-not-text or
+    do-not-contact always does, or a message of the person waits for a decision. The result says which.
     """
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
@@ -283,16 +299,17 @@ class RecordInboundMessageRequest(_message.Message):
     """What was written. At most 10,000 bytes."""
     message_id: _builtins.str
     """The gateway's id of the message. At most 512 bytes. A message that comes again within 7 days, with the same id from
-    the same number, is answered as the first time and does nothing: so a START that is delivered twice undoes no later
-    STOP. Only where request_id is empty: with one of your own, that names the message, so derive it from the message and
-    never make a fresh one for a delivery.
+    the same number, is answered as the first time and does nothing, whatever its request_id: so a START that is
+    delivered twice undoes no later STOP. Who delivers it, region and own codes may differ. Of another text or channel
+    under that id only OPT_OUT and REVIEW are recorded, so that no opt-out is lost; anything else is REQUEST_ID_REUSED.
+    A gateway that uses its ids again should leave them out.
     """
     region: _builtins.str
     """The country that a number without a country belongs to. Default: the account's."""
     actor: _builtins.str
     """On whose behalf. At most 128 bytes."""
     request_id: _builtins.str
-    """A UUID that makes a retry safe for 7 days."""
+    """A UUID that makes a retry safe for 7 days. A message that comes again has its first answer, and uses none up."""
     validate_only: _builtins.bool
     """Classify and say what would happen; change nothing."""
     @_builtins.property
@@ -333,6 +350,7 @@ class RecordInboundMessageResponse(_message.Message):
     CONFIRMATION_UNTIL_FIELD_NUMBER: _builtins.int
     REVIEW_FIELD_NUMBER: _builtins.int
     WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     message_class: _core_pb2.MessageClass.ValueType
     """What it says."""
     matched: _builtins.str
@@ -340,7 +358,9 @@ class RecordInboundMessageResponse(_message.Message):
     status: _core_pb2.OptInStatus.ValueType
     """The opt-in status now."""
     confirmation: _builtins.str
-    """Names the one confirmation that may be sent, for ClaimSend. Empty where none may be: only OPT_OUT and OPT_IN have one."""
+    """Names the one confirmation that may be sent, for ClaimSend, which still checks whatever else stops texts. Empty where
+    none may be: only an OPT_OUT or OPT_IN that changed the status has one, and none while an older STOP stands.
+    """
     review: _builtins.str
     """REVIEW: names what a person must decide, for DecideReview."""
     @_builtins.property
@@ -350,6 +370,12 @@ class RecordInboundMessageResponse(_message.Message):
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
         """The revision that holds the change."""
+
+    @_builtins.property
+    def about(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """Of an OPT_OUT or a REVIEW: what it is about beside texts. VOICE where the words name calls or all contact: an OPT_OUT
+        makes an entry under do-not-phone then, which START leaves, and a REVIEW stops calls as it stops texts.
+        """
 
     def __init__(
         self,
@@ -361,10 +387,11 @@ class RecordInboundMessageResponse(_message.Message):
         confirmation_until: _timestamp_pb2.Timestamp | None = ...,
         review: _builtins.str = ...,
         written_at: _core_pb2.Revision | None = ...,
+        about: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["confirmation_until", b"confirmation_until", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["confirmation", b"confirmation", "confirmation_until", b"confirmation_until", "matched", b"matched", "message_class", b"message_class", "review", b"review", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "confirmation", b"confirmation", "confirmation_until", b"confirmation_until", "matched", b"matched", "message_class", b"message_class", "review", b"review", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -107,8 +107,9 @@ class ConsentServiceServicer:
         """Records a new opt-in status.
 
         REJECTED also makes a do-not-text entry from INBOUND_MESSAGE; ACCEPTED takes that one away and no other.
-        A REJECTED number becomes ACCEPTED only by the person's START (source INBOUND_MESSAGE), or by a
-        MANAGER with evidence, who may also set it back to NOT_SENT. Everybody else gets OWN_WORD_STANDS.
+        A REJECTED number changes here only by a MANAGER with evidence of renewed consent, and so does one whose do-not-text
+        entry from INBOUND_MESSAGE outlived the status, to ACCEPTED. Everybody else gets OWN_WORD_STANDS, whatever source
+        they name: the person's own START is recorded by RecordInboundMessage.
         Role: AGENT or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -159,8 +160,8 @@ class ConsentServiceServicer:
 
         It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
         opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-        it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
-        unchanged. Role: MANAGER or above.
+        it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+        INQUIRY count while that word stands. Role: MANAGER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -170,8 +171,8 @@ class ConsentServiceServicer:
         """Takes consents away, for some channels or purposes or for all.
 
         For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
-        own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
-        opt-out outweighs every consent. Role: AGENT or above.
+        own request to an agent, a bot or by text does not need this: it ends consents by itself, and an opt-out
+        outweighs every consent. Role: AGENT or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -39,8 +39,9 @@ class ConsentServiceStub:
     """Records a new opt-in status.
 
     REJECTED also makes a do-not-text entry from INBOUND_MESSAGE; ACCEPTED takes that one away and no other.
-    A REJECTED number becomes ACCEPTED only by the person's START (source INBOUND_MESSAGE), or by a
-    MANAGER with evidence, who may also set it back to NOT_SENT. Everybody else gets OWN_WORD_STANDS.
+    A REJECTED number changes here only by a MANAGER with evidence of renewed consent, and so does one whose do-not-text
+    entry from INBOUND_MESSAGE outlived the status, to ACCEPTED. Everybody else gets OWN_WORD_STANDS, whatever source
+    they name: the person's own START is recorded by RecordInboundMessage.
     Role: AGENT or above.
     """
     ClaimOptInRequest: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimOptInRequestRequest, _consent_service_pb2.ClaimOptInRequestResponse]
@@ -69,15 +70,15 @@ class ConsentServiceStub:
 
     It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
     opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-    it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
-    unchanged. Role: MANAGER or above.
+    it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+    INQUIRY count while that word stands. Role: MANAGER or above.
     """
     RevokeConsent: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]
     """Takes consents away, for some channels or purposes or for all.
 
     For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
-    own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
-    opt-out outweighs every consent. Role: AGENT or above.
+    own request to an agent, a bot or by text does not need this: it ends consents by itself, and an opt-out
+    outweighs every consent. Role: AGENT or above.
     """
     ListConsents: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ListConsentsRequest, _consent_service_pb2.ListConsentsResponse]
     """Lists the consents of one address. Role: AGENT or above, or AUDITOR."""
@@ -107,8 +108,9 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
     """Records a new opt-in status.
 
     REJECTED also makes a do-not-text entry from INBOUND_MESSAGE; ACCEPTED takes that one away and no other.
-    A REJECTED number becomes ACCEPTED only by the person's START (source INBOUND_MESSAGE), or by a
-    MANAGER with evidence, who may also set it back to NOT_SENT. Everybody else gets OWN_WORD_STANDS.
+    A REJECTED number changes here only by a MANAGER with evidence of renewed consent, and so does one whose do-not-text
+    entry from INBOUND_MESSAGE outlived the status, to ACCEPTED. Everybody else gets OWN_WORD_STANDS, whatever source
+    they name: the person's own START is recorded by RecordInboundMessage.
     Role: AGENT or above.
     """
     ClaimOptInRequest: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ClaimOptInRequestRequest, _consent_service_pb2.ClaimOptInRequestResponse]  # type: ignore[assignment]
@@ -137,15 +139,15 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
 
     It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
     opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-    it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
-    unchanged. Role: MANAGER or above.
+    it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+    INQUIRY count while that word stands. Role: MANAGER or above.
     """
     RevokeConsent: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]  # type: ignore[assignment]
     """Takes consents away, for some channels or purposes or for all.
 
     For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
-    own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
-    opt-out outweighs every consent. Role: AGENT or above.
+    own request to an agent, a bot or by text does not need this: it ends consents by itself, and an opt-out
+    outweighs every consent. Role: AGENT or above.
     """
     ListConsents: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ListConsentsRequest, _consent_service_pb2.ListConsentsResponse]  # type: ignore[assignment]
     """Lists the consents of one address. Role: AGENT or above, or AUDITOR."""
@@ -184,8 +186,9 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Records a new opt-in status.
 
         REJECTED also makes a do-not-text entry from INBOUND_MESSAGE; ACCEPTED takes that one away and no other.
-        A REJECTED number becomes ACCEPTED only by the person's START (source INBOUND_MESSAGE), or by a
-        MANAGER with evidence, who may also set it back to NOT_SENT. Everybody else gets OWN_WORD_STANDS.
+        A REJECTED number changes here only by a MANAGER with evidence of renewed consent, and so does one whose do-not-text
+        entry from INBOUND_MESSAGE outlived the status, to ACCEPTED. Everybody else gets OWN_WORD_STANDS, whatever source
+        they name: the person's own START is recorded by RecordInboundMessage.
         Role: AGENT or above.
         """
 
@@ -244,8 +247,8 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
 
         It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
         opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-        it was revoked, or a BUSINESS_RELATIONSHIP or INQUIRY from before the person's own word, does not come back:
-        unchanged. Role: MANAGER or above.
+        it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+        INQUIRY count while that word stands. Role: MANAGER or above.
         """
 
     @_abc_1.abstractmethod
@@ -257,8 +260,8 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes consents away, for some channels or purposes or for all.
 
         For a US number from 2027-01-31 on, whoever revokes for one purpose revokes for all (FCC DA 26-12). The person's
-        own request to an agent, a bot or by text does not need this: it ends business relationships by itself, and an
-        opt-out outweighs every consent. Role: AGENT or above.
+        own request to an agent, a bot or by text does not need this: it ends consents by itself, and an opt-out
+        outweighs every consent. Role: AGENT or above.
         """
 
     @_abc_1.abstractmethod

@@ -136,7 +136,7 @@ class _RowOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RowOutcome
     ROW_OUTCOME_ADDED: _RowOutcome.ValueType  # 1
     """The entry is new."""
     ROW_OUTCOME_EXTENDED: _RowOutcome.ValueType  # 2
-    """The entry was there and now starts earlier or ends later."""
+    """The entry was there and now starts earlier, ends later or has a graver reason."""
     ROW_OUTCOME_UNCHANGED: _RowOutcome.ValueType  # 3
     """The entry was there, or was not there to be removed; nothing changed."""
     ROW_OUTCOME_REMOVED: _RowOutcome.ValueType  # 4
@@ -152,7 +152,7 @@ ROW_OUTCOME_UNSPECIFIED: RowOutcome.ValueType  # 0
 ROW_OUTCOME_ADDED: RowOutcome.ValueType  # 1
 """The entry is new."""
 ROW_OUTCOME_EXTENDED: RowOutcome.ValueType  # 2
-"""The entry was there and now starts earlier or ends later."""
+"""The entry was there and now starts earlier, ends later or has a graver reason."""
 ROW_OUTCOME_UNCHANGED: RowOutcome.ValueType  # 3
 """The entry was there, or was not there to be removed; nothing changed."""
 ROW_OUTCOME_REMOVED: RowOutcome.ValueType  # 4

@@ -41,7 +41,7 @@ class NewEntry(_message.Message):
     which covers its subdomains too.
     """
     label: _builtins.str
-    """The label's name."""
+    """The label's name. INVALID_FIELD where none of its channels reaches such an address: the entry would stop nothing."""
     source: _core_pb2.Source.ValueType
     """Where it came from. Required."""
     reason: _entry_pb2.EntryReason.ValueType
@@ -309,7 +309,7 @@ class ListEntriesRequest(_message.Message):
     source: _core_pb2.Source.ValueType
     """From this source."""
     actor: _builtins.str
-    """Recorded by this actor, exactly."""
+    """Recorded by this actor, exactly, such as console/ann; or on behalf of this person by any token, such as ann."""
     reason: _entry_pb2.EntryReason.ValueType
     """Added for this reason."""
     state: _entry_pb2.EntryState.ValueType

@@ -53,7 +53,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_REVISION_NOT_YET_HERE: _ErrorReason.ValueType  # 14
     """UNAVAILABLE. The revision is not here yet. Try again after the RetryInfo."""
     ERROR_REASON_REQUEST_ID_REUSED: _ErrorReason.ValueType  # 15
-    """FAILED_PRECONDITION. The request_id was used for a different request. Make a new one for each new request."""
+    """FAILED_PRECONDITION. The request_id was used for a different request, or the message_id for a different message.
+    Make a new one for each.
+    """
     ERROR_REASON_TOKEN_MISSING: _ErrorReason.ValueType  # 16
     """UNAUTHENTICATED. No token came with the call. Send "authorization: Bearer TOKEN"."""
     ERROR_REASON_TOKEN_INVALID: _ErrorReason.ValueType  # 17
@@ -61,7 +63,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_ROLE_NOT_ALLOWED: _ErrorReason.ValueType  # 18
     """PERMISSION_DENIED. The token's role may not do this. Metadata: role, roles_allowed."""
     ERROR_REASON_OWN_WORD_STANDS: _ErrorReason.ValueType  # 19
-    """PERMISSION_DENIED. The person's own word stands: it takes the person's START, or a MANAGER with evidence."""
+    """PERMISSION_DENIED. The person's own word stands: it takes the person's START, by RecordInboundMessage, or a MANAGER
+    with evidence.
+    """
     ERROR_REASON_OVERLOADED: _ErrorReason.ValueType  # 20
     """RESOURCE_EXHAUSTED. The server is busy. Try again after the RetryInfo; nothing was changed."""
     ERROR_REASON_LIMIT_REACHED: _ErrorReason.ValueType  # 21
@@ -91,7 +95,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SNAPSHOT_DAMAGED: _ErrorReason.ValueType  # 33
     """DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
     ERROR_REASON_SNAPSHOT_HELD: _ErrorReason.ValueType  # 34
-    """FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth; activate it with a reason. Metadata: numbers, numbers_before."""
+    """FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth or is older than the one in force; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before."""
     ERROR_REASON_SNAPSHOT_IN_FORCE: _ErrorReason.ValueType  # 35
     """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
     ERROR_REASON_OPERATOR_ONLY: _ErrorReason.ValueType  # 36
@@ -100,6 +104,8 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND. There is no permission of this name that the account made. Authorize the send again."""
     ERROR_REASON_REVIEW_NOT_FOUND: _ErrorReason.ValueType  # 38
     """NOT_FOUND. There is no review of this name."""
+    ERROR_REASON_UPLOAD_TOO_LARGE: _ErrorReason.ValueType  # 39
+    """INVALID_ARGUMENT. The content of an upload is over the limit; nothing of it was kept. Metadata: bytes_max."""
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the reason of the google.rpc.ErrorInfo in its status, with the domain "donotcontact".
@@ -139,7 +145,9 @@ ERROR_REASON_REVISION_OF_ANOTHER_STORE: ErrorReason.ValueType  # 13
 ERROR_REASON_REVISION_NOT_YET_HERE: ErrorReason.ValueType  # 14
 """UNAVAILABLE. The revision is not here yet. Try again after the RetryInfo."""
 ERROR_REASON_REQUEST_ID_REUSED: ErrorReason.ValueType  # 15
-"""FAILED_PRECONDITION. The request_id was used for a different request. Make a new one for each new request."""
+"""FAILED_PRECONDITION. The request_id was used for a different request, or the message_id for a different message.
+Make a new one for each.
+"""
 ERROR_REASON_TOKEN_MISSING: ErrorReason.ValueType  # 16
 """UNAUTHENTICATED. No token came with the call. Send "authorization: Bearer TOKEN"."""
 ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 17
@@ -147,7 +155,9 @@ ERROR_REASON_TOKEN_INVALID: ErrorReason.ValueType  # 17
 ERROR_REASON_ROLE_NOT_ALLOWED: ErrorReason.ValueType  # 18
 """PERMISSION_DENIED. The token's role may not do this. Metadata: role, roles_allowed."""
 ERROR_REASON_OWN_WORD_STANDS: ErrorReason.ValueType  # 19
-"""PERMISSION_DENIED. The person's own word stands: it takes the person's START, or a MANAGER with evidence."""
+"""PERMISSION_DENIED. The person's own word stands: it takes the person's START, by RecordInboundMessage, or a MANAGER
+with evidence.
+"""
 ERROR_REASON_OVERLOADED: ErrorReason.ValueType  # 20
 """RESOURCE_EXHAUSTED. The server is busy. Try again after the RetryInfo; nothing was changed."""
 ERROR_REASON_LIMIT_REACHED: ErrorReason.ValueType  # 21
@@ -177,7 +187,7 @@ ERROR_REASON_IMPORT_FAILED: ErrorReason.ValueType  # 32
 ERROR_REASON_SNAPSHOT_DAMAGED: ErrorReason.ValueType  # 33
 """DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
 ERROR_REASON_SNAPSHOT_HELD: ErrorReason.ValueType  # 34
-"""FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth; activate it with a reason. Metadata: numbers, numbers_before."""
+"""FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth or is older than the one in force; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before."""
 ERROR_REASON_SNAPSHOT_IN_FORCE: ErrorReason.ValueType  # 35
 """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
 ERROR_REASON_OPERATOR_ONLY: ErrorReason.ValueType  # 36
@@ -186,4 +196,6 @@ ERROR_REASON_PERMISSION_NOT_FOUND: ErrorReason.ValueType  # 37
 """NOT_FOUND. There is no permission of this name that the account made. Authorize the send again."""
 ERROR_REASON_REVIEW_NOT_FOUND: ErrorReason.ValueType  # 38
 """NOT_FOUND. There is no review of this name."""
+ERROR_REASON_UPLOAD_TOO_LARGE: ErrorReason.ValueType  # 39
+"""INVALID_ARGUMENT. The content of an upload is over the limit; nothing of it was kept. Metadata: bytes_max."""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -659,16 +659,20 @@ class PolicyDeleted(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
+    UNCHANGED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The policy's name."""
+    unchanged: _builtins.bool
+    """Whether there was none, so that nothing changed. Journals of before this field do not tell."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
+        unchanged: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "unchanged", b"unchanged"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -817,6 +821,9 @@ class SnapshotImported(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     SNAPSHOT_FIELD_NUMBER: _builtins.int
+    OLDER_HELD_FIELD_NUMBER: _builtins.int
+    older_held: _builtins.bool
+    """Whether it is held where it is older than the list in force. Not set in events from before that was asked."""
     @_builtins.property
     def snapshot(self) -> _registry_pb2.Snapshot:
         """The snapshot."""
@@ -825,10 +832,11 @@ class SnapshotImported(_message.Message):
         self,
         *,
         snapshot: _registry_pb2.Snapshot | None = ...,
+        older_held: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["older_held", b"older_held", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -843,22 +851,26 @@ class SnapshotActivated(_message.Message):
     REGISTRY_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    OLDER_HELD_FIELD_NUMBER: _builtins.int
     registry: _builtins.str
     """The registry's name."""
     snapshot: _builtins.str
     """The snapshot's id."""
     reason: _builtins.str
     """Why, where it was held."""
+    older_held: _builtins.bool
+    """Whether it takes a reason where it is older than the list in force. Not set in events from before that was asked."""
     def __init__(
         self,
         *,
         registry: _builtins.str = ...,
         snapshot: _builtins.str = ...,
         reason: _builtins.str = ...,
+        older_held: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["reason", b"reason", "registry", b"registry", "snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["older_held", b"older_held", "reason", b"reason", "registry", b"registry", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -941,6 +953,9 @@ class InboundMessageRecorded(_message.Message):
     CONFIRMATION_UNTIL_MS_FIELD_NUMBER: _builtins.int
     BEFORE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    MESSAGE_DIGEST_FIELD_NUMBER: _builtins.int
+    CONFIRMATION_MS_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The normalized number."""
     channel: _core_pb2.Channel.ValueType
@@ -959,6 +974,14 @@ class InboundMessageRecorded(_message.Message):
     """The opt-in status before."""
     status: _core_pb2.OptInStatus.ValueType
     """The opt-in status after."""
+    message_digest: _builtins.bytes
+    """The SHA-256 of what was written and on which channel, where message_id is set. Not given to callers."""
+    confirmation_ms: _builtins.int
+    """How long the one confirmation may be sent from the event's time, in milliseconds. 0: there is none."""
+    @_builtins.property
+    def about(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """Of an OPT_OUT or a REVIEW: what it is about beside texts. VOICE where the words name calls or all contact."""
+
     def __init__(
         self,
         *,
@@ -971,10 +994,13 @@ class InboundMessageRecorded(_message.Message):
         confirmation_until_ms: _builtins.int = ...,
         before: _core_pb2.OptInStatus.ValueType = ...,
         status: _core_pb2.OptInStatus.ValueType = ...,
+        message_digest: _builtins.bytes = ...,
+        confirmation_ms: _builtins.int = ...,
+        about: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "before", b"before", "channel", b"channel", "confirmation_until_ms", b"confirmation_until_ms", "matched", b"matched", "message_class", b"message_class", "message_id", b"message_id", "status", b"status", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "address", b"address", "before", b"before", "channel", b"channel", "confirmation_ms", b"confirmation_ms", "confirmation_until_ms", b"confirmation_until_ms", "matched", b"matched", "message_class", b"message_class", "message_digest", b"message_digest", "message_id", b"message_id", "status", b"status", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -991,6 +1017,7 @@ class ReviewDecided(_message.Message):
     DECISION_FIELD_NUMBER: _builtins.int
     NOTE_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
+    ABOUT_FIELD_NUMBER: _builtins.int
     review: _builtins.int
     """The position of the message's event."""
     address: _builtins.str
@@ -1001,6 +1028,10 @@ class ReviewDecided(_message.Message):
     """A remark."""
     changed: _builtins.bool
     """False where it was decided before."""
+    @_builtins.property
+    def about(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """What the message is about beside texts."""
+
     def __init__(
         self,
         *,
@@ -1009,10 +1040,11 @@ class ReviewDecided(_message.Message):
         decision: _core_pb2.ReviewDecision.ValueType = ...,
         note: _builtins.str = ...,
         changed: _builtins.bool = ...,
+        about: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "changed", b"changed", "decision", b"decision", "note", b"note", "review", b"review"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["about", b"about", "address", b"address", "changed", b"changed", "decision", b"decision", "note", b"note", "review", b"review"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1424,10 +1456,13 @@ class AttemptsReserved(_message.Message):
     LEASE_MS_FIELD_NUMBER: _builtins.int
     LIMITS_FIELD_NUMBER: _builtins.int
     ATTEMPTS_FIELD_NUMBER: _builtins.int
+    KEPT_MAX_FIELD_NUMBER: _builtins.int
     channel: _core_pb2.Channel.ValueType
     """The channel of the contact."""
     lease_ms: _builtins.int
     """How long the leases run from the event's time, in milliseconds."""
+    kept_max: _builtins.int
+    """How many attempts an address, contact or debt keeps; one more is refused."""
     @_builtins.property
     def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___ClaimLimit]:
         """The limits, with every pack and region resolved."""
@@ -1443,10 +1478,11 @@ class AttemptsReserved(_message.Message):
         lease_ms: _builtins.int = ...,
         limits: _abc.Iterable[Global___ClaimLimit] | None = ...,
         attempts: _abc.Iterable[Global___ClaimedAttempt] | None = ...,
+        kept_max: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "channel", b"channel", "lease_ms", b"lease_ms", "limits", b"limits"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempts", b"attempts", "channel", b"channel", "kept_max", b"kept_max", "lease_ms", b"lease_ms", "limits", b"limits"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

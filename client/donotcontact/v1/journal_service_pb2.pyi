@@ -105,7 +105,7 @@ class ListEventsRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     actor: _builtins.str
-    """By this actor, exactly."""
+    """By this actor, exactly, such as console/ann; or on behalf of this person by any token, such as ann."""
     address: _builtins.str
     """About this address, prefix or domain."""
     oldest_first: _builtins.bool

@@ -295,7 +295,7 @@ class Policy(_message.Message):
 
     @_builtins.property
     def require_opt_in(self) -> Global___RequireOptIn:
-        """Where persons must have opted in first. Not set: nowhere."""
+        """Where persons must have opted in first: channels of the policy. Not set: nowhere."""
 
     @_builtins.property
     def registries(self) -> _containers.RepeatedCompositeFieldContainer[Global___RequiredRegistry]:
@@ -319,7 +319,9 @@ class Policy(_message.Message):
 
     @_builtins.property
     def attempt_packs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Rule packs whose attempt limits and cool-downs hold beside these. At most 20."""
+        """Rule packs whose attempt limits and cool-downs hold beside these. At most 20. One that has none for the policy's
+        purpose, or none for its channels, is refused.
+        """
 
     @_builtins.property
     def one_time_permission(self) -> Global___OneTimePermission:

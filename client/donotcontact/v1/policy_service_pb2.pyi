@@ -349,7 +349,9 @@ class CloseRegionRequest(_message.Message):
     ACTOR_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     region: _builtins.str
-    """The country or subdivision in ISO 3166, such as US-FL. Subdivisions are known for US and CA numbers."""
+    """The country or subdivision in ISO 3166, such as US-FL. Subdivisions are known for US and CA numbers. A territory of
+    the United States may be named in both ways: PR and US-PR are one region, which is kept as PR.
+    """
     reason: _builtins.str
     """Why. 1 to 1,000 bytes."""
     actor: _builtins.str
@@ -545,7 +547,7 @@ class PackRule(_message.Message):
     kind: _builtins.str
     """What it bounds: hours, limit, cooldown, consent or revocation."""
     region: _builtins.str
-    """The country or subdivision in ISO 3166."""
+    """The country or subdivision in ISO 3166. Empty: it holds wherever a number is."""
     sentence: _builtins.str
     """What it says, in words."""
     citation: _builtins.str

@@ -31,7 +31,7 @@ class _SnapshotStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Snapsho
     SNAPSHOT_STATE_READY: _SnapshotState.ValueType  # 1
     """It can be put in force."""
     SNAPSHOT_STATE_HELD: _SnapshotState.ValueType  # 2
-    """It shrank by more than a fifth against the one in force: it takes a person's reason."""
+    """It shrank by more than a fifth against the one in force, or is older: it takes a person's reason."""
     SNAPSHOT_STATE_IN_FORCE: _SnapshotState.ValueType  # 3
     """It is in force."""
     SNAPSHOT_STATE_RETIRED: _SnapshotState.ValueType  # 4
@@ -45,7 +45,7 @@ SNAPSHOT_STATE_UNSPECIFIED: SnapshotState.ValueType  # 0
 SNAPSHOT_STATE_READY: SnapshotState.ValueType  # 1
 """It can be put in force."""
 SNAPSHOT_STATE_HELD: SnapshotState.ValueType  # 2
-"""It shrank by more than a fifth against the one in force: it takes a person's reason."""
+"""It shrank by more than a fifth against the one in force, or is older: it takes a person's reason."""
 SNAPSHOT_STATE_IN_FORCE: SnapshotState.ValueType  # 3
 """It is in force."""
 SNAPSHOT_STATE_RETIRED: SnapshotState.ValueType  # 4
@@ -152,7 +152,9 @@ class Snapshot(_message.Message):
     format: _builtins.str
     """The format it was read from: ftc, ftc-change, tps, ncpr, acma, csv, numbers."""
     list_date: _builtins.str
-    """The date of the list itself, as YYYY-MM-DD. Freshness counts from it."""
+    """The date of the list itself, as YYYY-MM-DD. Freshness counts from it. Where changes were applied to some parts of a
+    list, it is the date of the oldest part.
+    """
     lines: _builtins.int
     """How many lines were read."""
     rejects: _builtins.int

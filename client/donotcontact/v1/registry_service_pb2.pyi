@@ -97,6 +97,9 @@ class ImportHeader(_message.Message):
     FLAG_COLUMN_FIELD_NUMBER: _builtins.int
     CLEAN_FLAGS_FIELD_NUMBER: _builtins.int
     COVERAGE_FIELD_NUMBER: _builtins.int
+    CATEGORY_COLUMN_FIELD_NUMBER: _builtins.int
+    CHANGES_SINCE_FIELD_NUMBER: _builtins.int
+    WASHED_NAME_FIELD_NUMBER: _builtins.int
     registry: _builtins.str
     """The registry's name."""
     format: _builtins.str
@@ -116,11 +119,19 @@ class ImportHeader(_message.Message):
     region: _builtins.str
     """csv and numbers: the country that numbers without a country belong to, as ISO 3166-1 alpha-2."""
     shape: _builtins.str
-    """acma: flagged or registered. Empty: flagged."""
+    """acma: flagged, registered, or clean, which takes the file that was washed too. Empty: flagged."""
     flag_column: _builtins.str
     """acma: the column of the flags, by name or number from 1."""
     clean_flags: _builtins.str
     """acma: the flags that mean not registered, such as N."""
+    category_column: _builtins.str
+    """csv and ncpr: the column of the categories, by name or number from 1."""
+    changes_since: _builtins.str
+    """ftc-change: the day from which on the file has every change, as YYYY-MM-DD; required there. Most often that of the
+    list in force. A later day than that is refused, since the changes in between are missing.
+    """
+    washed_name: _builtins.str
+    """The name of the file that was washed. At most 512 bytes."""
     @_builtins.property
     def coverage(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The prefixes that the file covers, where it does not say so itself. Empty: what the format says."""
@@ -141,10 +152,13 @@ class ImportHeader(_message.Message):
         flag_column: _builtins.str = ...,
         clean_flags: _builtins.str = ...,
         coverage: _abc.Iterable[_builtins.str] | None = ...,
+        category_column: _builtins.str = ...,
+        changes_since: _builtins.str = ...,
+        washed_name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate", b"activate", "clean_flags", b"clean_flags", "column", b"column", "coverage", b"coverage", "file_name", b"file_name", "flag_column", b"flag_column", "format", b"format", "list_date", b"list_date", "region", b"region", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256", "shape", b"shape"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate", b"activate", "category_column", b"category_column", "changes_since", b"changes_since", "clean_flags", b"clean_flags", "column", b"column", "coverage", b"coverage", "file_name", b"file_name", "flag_column", b"flag_column", "format", b"format", "list_date", b"list_date", "region", b"region", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256", "shape", b"shape", "washed_name", b"washed_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -158,19 +172,27 @@ class ImportEnd(_message.Message):
 
     BYTES_FIELD_NUMBER: _builtins.int
     SHA256_FIELD_NUMBER: _builtins.int
+    WASHED_BYTES_FIELD_NUMBER: _builtins.int
+    WASHED_SHA256_FIELD_NUMBER: _builtins.int
     bytes: _builtins.int
     """The bytes of the whole file as they were sent; another count is refused."""
     sha256: _builtins.str
     """Their SHA-256, in hexadecimal; required, and another one is refused."""
+    washed_bytes: _builtins.int
+    """The bytes of the file that was washed, where it was sent."""
+    washed_sha256: _builtins.str
+    """Their SHA-256, in hexadecimal; required where it was sent."""
     def __init__(
         self,
         *,
         bytes: _builtins.int = ...,
         sha256: _builtins.str = ...,
+        washed_bytes: _builtins.int = ...,
+        washed_sha256: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "sha256", b"sha256"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bytes", b"bytes", "sha256", b"sha256", "washed_bytes", b"washed_bytes", "washed_sha256", b"washed_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -185,8 +207,11 @@ class ImportSnapshotRequest(_message.Message):
     HEADER_FIELD_NUMBER: _builtins.int
     CONTENT_FIELD_NUMBER: _builtins.int
     END_FIELD_NUMBER: _builtins.int
+    WASHED_FIELD_NUMBER: _builtins.int
     content: _builtins.bytes
     """The next bytes of the file."""
+    washed: _builtins.bytes
+    """acma, of the shape clean: the next bytes of the file that was washed. Before, behind or among the content."""
     @_builtins.property
     def header(self) -> Global___ImportHeader:
         """The first message, and only it."""
@@ -201,12 +226,13 @@ class ImportSnapshotRequest(_message.Message):
         header: Global___ImportHeader | None = ...,
         content: _builtins.bytes = ...,
         end: Global___ImportEnd | None = ...,
+        washed: _builtins.bytes = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece", "washed", b"washed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "end", b"end", "header", b"header", "piece", b"piece", "washed", b"washed"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_piece: _TypeAlias = _typing.Literal["header", "content", "end"]  # noqa: Y015
+    _WhichOneofReturnType_piece: _TypeAlias = _typing.Literal["header", "content", "end", "washed"]  # noqa: Y015
     _WhichOneofArgType_piece: _TypeAlias = _typing.Literal["piece", b"piece"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_piece) -> _WhichOneofReturnType_piece | None: ...
 
@@ -258,7 +284,7 @@ class ActivateSnapshotRequest(_message.Message):
     snapshot: _builtins.str
     """The snapshot's id."""
     reason: _builtins.str
-    """Why; required for one that is held. At most 1,000 bytes."""
+    """Why; required for one that is held, and for one that is older than the list in force. At most 1,000 bytes."""
     actor: _builtins.str
     """On whose behalf. At most 128 bytes."""
     request_id: _builtins.str
@@ -571,7 +597,9 @@ class GrantCoverageRequest(_message.Message):
     """A UUID that makes a retry safe for 7 days."""
     @_builtins.property
     def prefixes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The prefixes that the account subscribes to, such as +1415, in place of those before. Empty: none."""
+        """The prefixes that the account subscribes to, such as +1415, in place of those before. Empty: none. Each lies within
+        the scope of the registry.
+        """
 
     def __init__(
         self,

@@ -94,8 +94,8 @@ class RegistryServiceServicer:
         """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
         Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
-        end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
-        held. Role: ADMIN.
+        end is one that was cut off. It has at most 8 GiB of content. The snapshot is put in force at once where the header
+        asks for it, unless it is held. Role: ADMIN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

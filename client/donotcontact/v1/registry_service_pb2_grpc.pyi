@@ -41,8 +41,8 @@ class RegistryServiceStub:
     """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
     Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
-    end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
-    held. Role: ADMIN.
+    end is one that was cut off. It has at most 8 GiB of content. The snapshot is put in force at once where the header
+    asks for it, unless it is held. Role: ADMIN.
     """
     ActivateSnapshot: _grpc.UnaryUnaryMultiCallable[_registry_service_pb2.ActivateSnapshotRequest, _registry_service_pb2.ActivateSnapshotResponse]
     """Puts a snapshot in force, for every check that starts after the answer, on every worker. Checks under way end
@@ -72,8 +72,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
     Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
-    end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
-    held. Role: ADMIN.
+    end is one that was cut off. It has at most 8 GiB of content. The snapshot is put in force at once where the header
+    asks for it, unless it is held. Role: ADMIN.
     """
     ActivateSnapshot: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ActivateSnapshotRequest, _registry_service_pb2.ActivateSnapshotResponse]  # type: ignore[assignment]
     """Puts a snapshot in force, for every check that starts after the answer, on every worker. Checks under way end
@@ -112,8 +112,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Imports a version of a registry, streamed, beside the one in force, and verifies it.
 
         Nothing that is in force is touched: a broken upload leaves no trace. An upload whose last message is not the
-        end is one that was cut off. The snapshot is put in force at once where the header asks for it, unless it is
-        held. Role: ADMIN.
+        end is one that was cut off. It has at most 8 GiB of content. The snapshot is put in force at once where the header
+        asks for it, unless it is held. Role: ADMIN.
         """
 
     @_abc_1.abstractmethod

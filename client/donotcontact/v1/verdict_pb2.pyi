@@ -104,7 +104,9 @@ class _RuleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Rule.ValueType],
     RULE_HOURS_NOT_COVERED: _Rule.ValueType  # 11
     """No rule of the policy's packs speaks about where the person may be: UNSCREENED."""
     RULE_ZONE_UNKNOWN: _Rule.ValueType  # 12
-    """Nobody knows the time zone of the number; give the row's own: UNSCREENED."""
+    """Nobody knows the time zone of the number, or the row's time_zone or postal_code cannot be read; give or correct the
+    row's own: UNSCREENED.
+    """
     RULE_REGION_CLOSED: _Rule.ValueType  # 13
     """The account closed the region: DEFER."""
     RULE_ATTEMPT_LIMIT: _Rule.ValueType  # 14
@@ -144,7 +146,9 @@ RULE_CALLING_HOURS: Rule.ValueType  # 10
 RULE_HOURS_NOT_COVERED: Rule.ValueType  # 11
 """No rule of the policy's packs speaks about where the person may be: UNSCREENED."""
 RULE_ZONE_UNKNOWN: Rule.ValueType  # 12
-"""Nobody knows the time zone of the number; give the row's own: UNSCREENED."""
+"""Nobody knows the time zone of the number, or the row's time_zone or postal_code cannot be read; give or correct the
+row's own: UNSCREENED.
+"""
 RULE_REGION_CLOSED: Rule.ValueType  # 13
 """The account closed the region: DEFER."""
 RULE_ATTEMPT_LIMIT: Rule.ValueType  # 14
@@ -267,7 +271,9 @@ class LegalRule(_message.Message):
     pack: _builtins.str
     """The rule pack that holds it, such as us-states. Empty for a rule that the policy itself spells out."""
     citation: _builtins.str
-    """The statute or regulation, such as Fla. Stat. 501.616(6). RULE_REGION_CLOSED: the reason that the account gave."""
+    """The statute or regulation, such as Fla. Stat. 501.616(6). RULE_REGION_CLOSED: the reason that the account gave.
+    RULE_ZONE_UNKNOWN: what of the row cannot be read, in words; empty where the row says nothing.
+    """
     region: _builtins.str
     """The country or subdivision whose rule it is, in ISO 3166, such as US-FL."""
     time_zone: _builtins.str

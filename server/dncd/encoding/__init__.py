@@ -57,6 +57,8 @@ def encode(event: events.Event, codes: bytes = b"") -> bytes:
     """Encode an event for the journal, with the outcome codes of its change where people will ask for them."""
     message = event_message(event)
     _tell_outcome(message, codes)
+    if isinstance(event.draft.change, events.PolicyDeleted) and event.draft.change.tells and codes:
+        message.policy_deleted.unchanged = not codes[0]
     return message.SerializeToString()
 
 
@@ -124,6 +126,8 @@ def public_event(encoded: bytes) -> event_pb2.Event:
     message.ClearField("request_digest")
     if message.HasField("coverage_granted"):
         message.coverage_granted.ClearField("account_id")
+    if message.HasField("inbound_message_recorded"):
+        message.inbound_message_recorded.ClearField("message_digest")
     if message.HasField("token_created"):
         message.token_created.ClearField("secret_digest")
     return message

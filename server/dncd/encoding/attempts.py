@@ -16,6 +16,7 @@ def write_reserved(change: events.AttemptsReserved) -> Any:
     return _P.AttemptsReserved(
         channel=change.channel,
         lease_ms=change.lease_ms,
+        kept_max=change.kept_max,
         limits=map(_limit_message, change.limits),
         attempts=[
             _P.ClaimedAttempt(
@@ -46,6 +47,7 @@ def read_reserved(message: event_pb2.AttemptsReserved) -> events.AttemptsReserve
             )
             for claimed in message.attempts
         ),
+        kept_max=message.kept_max,
     )
 
 

@@ -74,11 +74,13 @@ WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     ),
     events.SnapshotImported: (
         "snapshot_imported",
-        lambda c: _P.SnapshotImported(snapshot=snapshot_message(c.snapshot)),
+        lambda c: _P.SnapshotImported(snapshot=snapshot_message(c.snapshot), older_held=c.older_held),
     ),
     events.SnapshotActivated: (
         "snapshot_activated",
-        lambda c: _P.SnapshotActivated(registry=c.registry, snapshot=c.snapshot, reason=c.reason),
+        lambda c: _P.SnapshotActivated(
+            registry=c.registry, snapshot=c.snapshot, reason=c.reason, older_held=c.older_held
+        ),
     ),
     events.SnapshotPruned: (
         "snapshot_pruned",
@@ -126,7 +128,7 @@ READ: dict[str, Callable[[Any], events.Change]] = {
     "opt_in_set": consents.read_opt_in_set,
     "opt_in_claimed": lambda m: events.OptInClaimed(canonical_target(m.address), m.campaign),
     "policy_applied": lambda m: events.PolicyApplied(policy_value(m.policy)),
-    "policy_deleted": lambda m: events.PolicyDeleted(m.name),
+    "policy_deleted": lambda m: events.PolicyDeleted(m.name, tells=m.unchanged),
     "account_created": lambda m: events.AccountCreated(m.name, m.default_region),
     "token_created": read_token,
     "token_revoked": lambda m: events.TokenRevoked(m.token_id),
@@ -134,8 +136,8 @@ READ: dict[str, Callable[[Any], events.Change]] = {
     "registry_created": lambda m: events.RegistryCreated(
         events.Registry(m.registry.name, tuple(m.registry.scope), m.registry.description)
     ),
-    "snapshot_imported": lambda m: events.SnapshotImported(snapshot_value(m.snapshot)),
-    "snapshot_activated": lambda m: events.SnapshotActivated(m.registry, m.snapshot, m.reason),
+    "snapshot_imported": lambda m: events.SnapshotImported(snapshot_value(m.snapshot), m.older_held),
+    "snapshot_activated": lambda m: events.SnapshotActivated(m.registry, m.snapshot, m.reason, m.older_held),
     "snapshot_pruned": lambda m: events.SnapshotPruned(m.registry, m.snapshot),
     "coverage_granted": lambda m: events.CoverageGranted(m.registry, m.account, m.account_id, tuple(m.prefixes)),
     "inbound_message_recorded": consents.read_message,

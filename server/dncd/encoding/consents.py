@@ -57,6 +57,9 @@ def write_message(change: events.InboundMessageRecorded) -> Any:
         matched=change.matched,
         message_id=change.message_id,
         text=change.text,
+        message_digest=change.digest,
+        confirmation_ms=change.confirmation_ms,
+        about=sorted(change.about),
     )
 
 
@@ -69,20 +72,31 @@ def read_message(message: event_pb2.InboundMessageRecorded) -> events.InboundMes
         matched=message.matched,
         message_id=message.message_id,
         text=message.text,
+        digest=message.message_digest,
+        confirmation_ms=message.confirmation_ms,
+        about=frozenset(map(Channel, message.about)),
     )
 
 
 def write_review(change: events.ReviewDecided) -> Any:
     """Build the message of a person's decision."""
     return _P.ReviewDecided(
-        review=change.review, address=change.target.text, decision=change.decision, note=change.note
+        review=change.review,
+        address=change.target.text,
+        decision=change.decision,
+        note=change.note,
+        about=sorted(change.about),
     )
 
 
 def read_review(message: event_pb2.ReviewDecided) -> events.ReviewDecided:
     """Read the message of a person's decision."""
     return events.ReviewDecided(
-        message.review, canonical_target(message.address), ReviewDecision(message.decision), message.note
+        message.review,
+        canonical_target(message.address),
+        ReviewDecision(message.decision),
+        message.note,
+        frozenset(map(Channel, message.about)),
     )
 
 

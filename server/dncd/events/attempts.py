@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from dncd.addresses import Target
+from dncd.limits import ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, AttemptScope, Channel
 
 
@@ -34,12 +35,16 @@ class ClaimedAttempt(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AttemptsReserved:
-    """Attempts were to be claimed, for a lease that runs from the event's time."""
+    """Attempts were to be claimed, for a lease that runs from the event's time.
+
+    One on what has `kept_max` attempts already is not: it could not be counted.
+    """
 
     channel: Channel
     lease_ms: int
     limits: tuple[ClaimLimit, ...]
     attempts: tuple[ClaimedAttempt, ...]
+    kept_max: int = ATTEMPTS_KEPT_MAX
 
 
 class CompletedAttempt(NamedTuple):

@@ -28,7 +28,12 @@ class OptInClaimed:
 
 @dataclass(frozen=True, slots=True)
 class InboundMessageRecorded:
-    """A message of a person was recorded; its text only where the account keeps texts."""
+    """A message of a person was recorded; its text only where the account keeps texts.
+
+    `digest` is the SHA-256 of what was written and where, by which a message is known that comes again under its
+    `message_id`; empty where it has none. `confirmation_ms` is how long the one confirmation may be sent from the
+    event's time; 0 where there is none. `about` is what the words are about beside texts.
+    """
 
     target: Target
     channel: Channel
@@ -36,6 +41,9 @@ class InboundMessageRecorded:
     matched: str
     message_id: str = ""
     text: str = field(default="", repr=False)
+    digest: bytes = b""
+    confirmation_ms: int = 0
+    about: frozenset[Channel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class ReviewDecided:
     target: Target
     decision: ReviewDecision
     note: str = ""
+    about: frozenset[Channel] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

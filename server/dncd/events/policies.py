@@ -1,6 +1,6 @@
 """Policies, and events about them and about regions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dncd.nouns import AttemptOutcome, AttemptScope, Channel, ConsentKind, Mode, Purpose, Unscreened
 
@@ -67,9 +67,13 @@ class PolicyApplied:
 
 @dataclass(frozen=True, slots=True)
 class PolicyDeleted:
-    """A policy was taken out of force."""
+    """A policy was taken out of force.
+
+    `tells` is whether its row says where there was none. Rows of older journals do not, and replay as they stand.
+    """
 
     name: str
+    tells: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

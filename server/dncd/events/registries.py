@@ -46,18 +46,23 @@ class RegistryCreated:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotImported:
-    """A snapshot was imported; its files are whole and in place."""
+    """A snapshot was imported; its files are whole and in place.
+
+    `older_held`: it is held where it is older than the one in force. Events from before that was asked do not say so.
+    """
 
     snapshot: Snapshot
+    older_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class SnapshotActivated:
-    """A snapshot was put in force."""
+    """A snapshot was put in force; `older_held` as in `SnapshotImported`."""
 
     registry: str
     snapshot: str
     reason: str = ""
+    older_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ from typing import Any, Final
 import numpy as np
 
 from dncd import attempt_log, attempts, journal, limits
-from dncd.addresses import Target
 from dncd.attempt_counts import Asked, resolve
 from dncd.batch import Batch
 from dncd.encoding import timestamp
@@ -22,16 +21,16 @@ from dncd.journal import Written
 from dncd.locating import Located, locate
 from dncd.nouns import AttemptOutcome, AttemptScope, Verdict
 from dncd.storage.contract import Snapshot
-from dncd.storage.keys import Kind
 from dncd.transport import fields
-from dncd.transport.addresses import address_text
 from dncd.transport.answers import findings_by_row, result_message, retry_of
 from dncd.transport.claim_results import answer_again, refuse, refuse_full
+from dncd.transport.claimed_rows import counted_by, keys_of, part_of
 from dncd.transport.deciding import Answer, Decider
 from dncd.transport.messages import revision
 from dncd.transport.roles import CHECKERS
 from dncd.transport.rows import check_rows
 from dncd.transport.rpc import Call, Plane, Rpc
+from dncd.transport.shadow_claims import ClaimedSnapshot, beside_claims
 from dncd.writer import StoreLog
 from donotcontact.v1 import attempt_service_pb2
 
@@ -85,6 +84,8 @@ class AttemptHandlers:
         # Asked after the decision: one that already counts the claims of this very request must know whose they are.
         before = self._claimed_before(draft)
         if before is None:
+            if answer.policy.shadow and answer.policy.bounds:
+                self._see_claims_before(answer, batch, lease_ms, references, results)
             claims = self._claim(draft, answer, batch, lease_ms)
             self._answer_refused(call, request.policy, batch, references, results, claims)
         else:
@@ -102,6 +103,22 @@ class AttemptHandlers:
         faults.check()
         written = self._log.append(fields.draft(call.caller, request, AttemptsCompleted(completed)))
         return _P.CompleteAttemptsResponse(outcomes=list(written.codes))
+
+    def _see_claims_before(
+        self, answer: Answer, batch: Batch, lease_ms: int, references: Sequence[str], results: list[Any]
+    ) -> None:
+        """Answer rows under a SHADOW policy beside the claims of those before them.
+
+        Under any other policy it is the claims themselves that find no room, one after the other.
+        """
+        with self._store.snapshot() as snapshot:
+            moment = self._decider.now(journal.head(snapshot))
+            claimed_ms = max(moment.ends_ms, attempt_log.head(snapshot).time_ms)
+            claimed = ClaimedSnapshot(snapshot, batch.channel, claimed_ms, lease_ms)
+            for row, part, again in beside_claims(claimed, answer, batch, moment):
+                [result] = _results(again, part, [0], references[row : row + 1])
+                # What came in between is nothing of theirs: the rows are answered at one revision.
+                results[row] = result if result.verdict == _ALLOW else results[row]
 
     def _claimed_before(self, draft: Draft) -> Claims | None:
         """Return what the first request with this id claimed and still holds; None where there was none."""
@@ -139,12 +156,12 @@ class AttemptHandlers:
         refused = [row for row, result in enumerate(results) if result.verdict == _ALLOW and row not in claims.by_row]
         if not refused:
             return
-        part = _part(batch, refused)
+        part = part_of(batch, refused)
         again = self._decider.answer_now(call.caller, policy, part)
         texts = [references[row] for row in refused] if references else ()
         for place, result in enumerate(_results(again, part, range(len(refused)), texts)):
             if result.verdict == _ALLOW:
-                self._refuse(result, _keys(call.caller.account_id, part, place))
+                self._refuse(result, keys_of(call.caller.account_id, part, place))
             results[refused[place]] = result
 
     def _refuse(self, result: Any, keys: Mapping[AttemptScope, bytes]) -> None:
@@ -179,21 +196,10 @@ def _change(answer: Answer, batch: Batch, rows: Rows, now_ms: int, lease_ms: int
     )
     resolved, judged_by = resolve(bounds, asked, rows)
     claimed = tuple(
-        ClaimedAttempt(row, *_counted_by(batch, row), limits_of_row)
+        ClaimedAttempt(row, *counted_by(batch, row), limits_of_row)
         for row, limits_of_row in zip(rows.tolist(), judged_by, strict=True)
     )
     return AttemptsReserved(batch.channel, lease_ms, resolved, claimed)
-
-
-def _counted_by(batch: Batch, row: int) -> tuple[Target, str, str]:
-    """Return what an attempt on a row is counted by: its address, contact and debt."""
-    kind = Kind.EMAIL if batch.phones is None else Kind.PHONE
-    contacts, debts = batch.contact_ids, batch.debt_ids
-    return Target(kind, address_text(batch, row)), contacts[row] if contacts else "", debts[row] if debts else ""
-
-
-def _keys(account_id: int, batch: Batch, row: int) -> dict[AttemptScope, bytes]:
-    return attempts.count_keys(account_id, *_counted_by(batch, row))
 
 
 def _located(answer: Answer, batch: Batch) -> Located | None:
@@ -228,17 +234,6 @@ def _running(snapshot: Snapshot, account_id: int, claims: Claims, now_ms: int) -
         if attempt is not None and attempts.is_claimed(attempt, now_ms):
             running[row] = text
     return Claims(running, claims.lease_ends_at_ms)
-
-
-def _part(batch: Batch, rows: Sequence[int]) -> Batch:
-    """Return some rows of a batch."""
-    columns = {
-        name: [column[row] for row in rows]
-        for name in ("emails", "time_zones", "postal_codes", "contact_ids", "debt_ids")
-        if (column := getattr(batch, name))
-    }
-    phones = None if batch.phones is None else batch.phones[rows]
-    return replace(batch, faults=batch.faults[rows], phones=phones, **columns)  # type: ignore[arg-type]  # columns of texts
 
 
 def _results(answer: Answer, batch: Batch, rows: Sequence[int], references: Sequence[str]) -> list[Any]:

@@ -25,7 +25,7 @@ def answer_again(results: list[Any], claimed: Container[int], now_ms: int) -> No
 
 
 def _forgive_own_claim(result: Any) -> None:
-    """Take attempt limits out of a result: the row's own claim counts in them."""
+    """Take attempt limits out of a result, also those of a SHADOW policy: the row's own claim counts in them."""
     others = [finding for finding in result.findings if finding.rule != _ATTEMPT_LIMIT]
     if len(others) == len(result.findings):
         return
@@ -36,6 +36,8 @@ def _forgive_own_claim(result: Any) -> None:
     result.verdict = stops[0] if stops else _ALLOW
     if result.verdict != _DEFER:
         result.ClearField("retry_at")
+    if result.shadow_verdict:
+        result.shadow_verdict = others[0].verdict if others else _ALLOW
 
 
 def refuse(result: Any, retry_at_ms: int) -> None:
@@ -61,4 +63,6 @@ def _defer(result: Any, retry_at_ms: int, counted: Any) -> None:
     first = _P.Finding(rule=_ATTEMPT_LIMIT, verdict=_DEFER, retry_at=retry_at, attempts=counted)
     result.findings.extend([first, *rest])
     result.verdict = _DEFER
+    if result.shadow_verdict == _ALLOW:
+        result.shadow_verdict = _DEFER
     result.retry_at.CopyFrom(retry_at)

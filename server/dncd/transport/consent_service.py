@@ -79,8 +79,14 @@ class ConsentHandlers:
             campaign=fields.text(request.campaign, "campaign", limits.EVIDENCE_FIELD_BYTES_MAX),
         )
         policy = fields.name(request.policy, "policy") if request.policy else ""
-        row = check_service_pb2.CheckRow(address=change.target.text)
-        result = self._checks.answer_row(call.caller, policy, Channel.SMS, row)
+        row = check_service_pb2.CheckRow(
+            address=change.target.text,
+            time_zone=request.time_zone,
+            postal_code=request.postal_code,
+            contact_id=request.contact_id,
+            debt_id=request.debt_id,
+        )
+        result = self._checks.answer_row(call.caller, policy, Channel.SMS, row, path="")
         stops = [finding for finding in result.findings if _stops(finding)]
         if stops:
             return self._stopped_response(call.caller, change.target, result, stops)

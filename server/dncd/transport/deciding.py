@@ -18,6 +18,8 @@ from dncd.storage.contract import Snapshot, Store
 from dncd.tokens import Caller
 from dncd.transport import fields
 
+_MINUTE_MS = 60_000
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -46,7 +48,7 @@ class Decider:
             end = journal.head(snapshot)
             catalog = self.catalogs.at(snapshot, caller.account_id)
             policy = self.policy(snapshot, catalog, request.policy, draft)
-            moment = self.now(end) if asked_ms is None else Moment(asked_ms, asked_ms)
+            moment = _moment_of_contact(self.now(end), asked_ms)
             return answer_at(snapshot, catalog, policy, batch, end.position, moment)
 
     def answer_now(self, caller: Caller, policy_name: str, batch: Batch) -> Answer:
@@ -74,6 +76,29 @@ class Decider:
             return self.store.snapshot()
         wanted = request.at_least_as_fresh
         return fresh_snapshot(self.store, wanted.store, wanted.position, self._freshness_waiters)
+
+
+def moment_asked(now: Moment, asked_ms: int | None) -> Moment:
+    """Return the moment that is asked about, which may be past; for one to come all counts that has begun by now."""
+    if asked_ms is None:
+        return now
+    return Moment(asked_ms if asked_ms < now.ends_ms else max(asked_ms, now.begins_ms), asked_ms)
+
+
+def _moment_of_contact(now: Moment, asked_ms: int | None) -> Moment:
+    """Return the moment of a contact that may be allowed: now or later. Raises `InvalidFields` for what is surely past.
+
+    Of a moment that has passed nobody can contact anyone, and what began since would not count: so one that is past by
+    no more than clocks differ is now.
+    """
+    if asked_ms is None or asked_ms >= now.ends_ms:
+        return moment_asked(now, asked_ms)
+    if asked_ms < now.ends_ms - limits.CONTACT_PAST_MINUTES_MAX * _MINUTE_MS:
+        raise fields.invalid(
+            "contact_time",
+            f"must not be over {limits.CONTACT_PAST_MINUTES_MAX} minutes ago; Explain answers about the past",
+        )
+    return now
 
 
 def answer_at(

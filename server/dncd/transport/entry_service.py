@@ -3,11 +3,13 @@
 from functools import lru_cache
 
 from dncd import events, history, journal, labels, limits
-from dncd.errors import DncError, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed
+from dncd.errors import DncError, FieldFault, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed
 from dncd.events import AddedEntry, EntriesAdded, EntriesRemoved, RemovedEntry
 from dncd.listing import Filter, Listing
 from dncd.nouns import (
     OWN_WORD,
+    PHONE_CHANNELS,
+    Channel,
     EntryReason,
     EntryState,
     RemovalReason,
@@ -27,6 +29,19 @@ from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import entry_service_pb2 as pb
 
 _PATTERNS = frozenset({Kind.PREFIX, Kind.DOMAIN})
+_NOUNS = {
+    Kind.PHONE: "a phone number",
+    Kind.PREFIX: "a phone prefix",
+    Kind.EMAIL: "an e-mail address",
+    Kind.DOMAIN: "an e-mail domain",
+}
+_MAIL = frozenset({Channel.EMAIL})
+_REACHED_ON = {
+    Kind.PHONE: PHONE_CHANNELS,
+    Kind.PREFIX: PHONE_CHANNELS,
+    Kind.EMAIL: _MAIL,
+    Kind.DOMAIN: _MAIL,
+}
 
 
 class EntryHandlers:
@@ -70,6 +85,7 @@ class EntryHandlers:
         region = fields.region(request.region, call.caller.default_region)
         added = _added_entries(request, region)
         _check_patterns(call.caller, added)
+        self._check_reach(call, request, added)
         try:
             written = self._changes.accept(call, request, EntriesAdded(added))
         except (LabelNotFound, LabelArchived) as error:
@@ -82,6 +98,18 @@ class EntryHandlers:
             unchanged=tally[RowOutcome.UNCHANGED],
             written_at=self._changes.written_at(request, written),
         )
+
+    def _check_reach(self, call: Call, request: pb.AddEntriesRequest, added: list[AddedEntry]) -> None:
+        """Refuse entries that stop nothing: no channel of their label reaches such an address.
+
+        Judged here, where a new request comes in, so that a journal of before replays; and a retry of one that was
+        accepted has its first answer, whatever became of the label.
+        """
+        with self._store.snapshot() as snapshot:
+            faults = _out_of_reach(snapshot, call.caller.account_id, added)
+            if not faults or journal.find_answer(snapshot, fields.draft(call.caller, request, EntriesAdded(added))):
+                return
+        raise InvalidFields(faults[: limits.FIELD_FAULTS_MAX])
 
     def remove(self, call: Call, request: pb.RemoveEntriesRequest) -> pb.RemoveEntriesResponse:
         """Remove entries, except the person's own word."""
@@ -172,6 +200,23 @@ def _details(entry: pb.NewEntry) -> tuple[str, events.Evidence, int, int]:
     note = fields.text(entry.note, "note", limits.NOTE_BYTES_MAX) if entry.note else ""
     evidence = fields.evidence(entry.evidence) if entry.HasField("evidence") else events.NO_EVIDENCE
     return note, evidence, starts_at_ms, expires_at_ms or 0
+
+
+def _out_of_reach(snapshot: Snapshot, account_id: int, added: list[AddedEntry]) -> list[FieldFault]:
+    unreached: dict[tuple[str, Kind], str] = {}
+    for name, kind in {(entry.label, entry.target.kind) for entry in added}:
+        try:
+            channels = labels.find(snapshot, account_id, name).channels
+        except LabelNotFound:  # told by the change itself
+            continue
+        if not channels & _REACHED_ON[kind]:
+            told = ", ".join(channel.name for channel in sorted(channels))
+            unreached[name, kind] = f"is {_NOUNS[kind]}; the label {name!r} stops {told} alone, so it would do nothing"
+    return [
+        FieldFault(f"entries[{row}].address", unreached[entry.label, entry.target.kind])
+        for row, entry in enumerate(added)
+        if (entry.label, entry.target.kind) in unreached
+    ]
 
 
 def _check_patterns(caller: Caller, added: list[AddedEntry]) -> None:

@@ -8,6 +8,7 @@ from itertools import islice
 from dncd import history, journal, limits
 from dncd.encoding import public_event
 from dncd.journal import JournalRow
+from dncd.listing import is_by
 from dncd.storage.contract import Snapshot, Store, Table
 from dncd.storage.keys import account_key, u64
 from dncd.transport import fields, paging
@@ -168,7 +169,7 @@ class _Wanted:
     actor: str
 
     def matches(self, event: event_pb2.Event) -> bool:
-        return (not self.kinds or _kind(event) in self.kinds) and self.actor in {"", event.actor}
+        return (not self.kinds or _kind(event) in self.kinds) and is_by(event.actor, self.actor)
 
 
 def _wanted(snapshot: Snapshot, request: pb.ListEventsRequest) -> _Wanted:

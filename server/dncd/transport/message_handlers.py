@@ -2,10 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Collection
-from copy import copy
-from dataclasses import replace
-from typing import Any, Protocol, cast
-from uuid import UUID
+from typing import Any, Final, Protocol, cast
 
 from dncd import accounts, journal, limits, messages, optin
 from dncd.addresses import Target
@@ -25,6 +22,10 @@ from dncd.transport.roles import AGENTS, AGENTS_AND_AUDITORS
 from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import consent_service_pb2 as pb
 
+_MINUTE_MS: Final = 60_000
+_CONFIRMED: Final = frozenset({MessageClass.OPT_OUT, MessageClass.OPT_IN})
+_STOPS: Final = frozenset({MessageClass.OPT_OUT, MessageClass.REVIEW})
+
 
 class Classified(Protocol):
     """What a message says, and what told so."""
@@ -36,6 +37,10 @@ class Classified(Protocol):
     @property
     def matched(self) -> str:
         """Return the name of the keyword or pattern; nothing else of what the person wrote."""
+
+    @property
+    def channels(self) -> frozenset[Channel]:
+        """Return the channels that its words name; none where it is about the one that it came on."""
 
     @property
     def assent(self) -> bool:
@@ -70,15 +75,9 @@ class MessageHandlers:
         ]
 
     def record(self, call: Call, request: pb.RecordInboundMessageRequest) -> pb.RecordInboundMessageResponse:
-        """Do what a message says, or say what it would do.
-
-        What comes without a request id is known by its message id. A dry run asks as if the message came first.
-        """
+        """Do what a message says, or say what it would do. A dry run asks as if the message came first."""
         change = self._message(call, request)
-        if change.message_id and not request.request_id and not request.validate_only:
-            written = self._changes.accept(*_as_delivered(call, request, change), change)
-        else:
-            written = self._changes.accept(call, request, change)
+        written = self._changes.accept(call, request, change)
         if request.validate_only:
             return self._recorded_response(request, change, written)
         # Read back: a later server may read the same text otherwise, and a retry is answered as the first call was.
@@ -110,7 +109,7 @@ class MessageHandlers:
         message = event.draft.change if event is not None else None
         if not isinstance(message, InboundMessageRecorded) or message.message_class is not MessageClass.REVIEW:
             raise ReviewNotFound("there is no review of this name")
-        change = ReviewDecided(int(request.review), message.target, decision, note)
+        change = ReviewDecided(int(request.review), message.target, decision, note, message.about)
         written = self._changes.accept(call, request, change)
         return pb.DecideReviewResponse(
             changed=bool(written.codes[0]), written_at=revision(self._store.id, written.position)
@@ -134,6 +133,9 @@ class MessageHandlers:
             matched=matched,
             message_id=message_id,
             text=request.text if keeps else "",
+            confirmation_ms=limits.CONFIRMATION_MINUTES * _MINUTE_MS if message_class in _CONFIRMED else 0,
+            digest=b"" if request.validate_only else _digest(target, message_id, channel, request.text),
+            about=classified.channels & {Channel.VOICE} if message_class in _STOPS else frozenset(),
         )
 
     def _recorded_response(
@@ -151,6 +153,7 @@ class MessageHandlers:
             confirmation_until=timestamp(until_ms) if until_ms else None,
             review=named if change.message_class is MessageClass.REVIEW else "",
             written_at=self._changes.written_at(request, written),
+            about=sorted(change.about),
         )
         return response
 
@@ -167,22 +170,13 @@ def _meaning(classified: Classified, channel: Channel, status: OptInStatus) -> t
     return MessageClass.NONE, f"{classified.matched}, where no opt-in request waits for an answer"
 
 
-def _as_delivered(
-    call: Call, request: pb.RecordInboundMessageRequest, change: InboundMessageRecorded
-) -> tuple[Call, pb.RecordInboundMessageRequest]:
-    """Return the call and the request as they are the same for every delivery of one message, with an id made of it.
+def _digest(target: Target, message_id: str, channel: Channel, text: str) -> bytes:
+    """Digest what is the same in every delivery of one message: not who delivers it, and not how it is read.
 
-    Who delivers it, and how its text was read, may differ from one delivery to the next.
+    Empty where the message has no id. Number and id make the digests of equal texts differ.
     """
-    address = change.target.text
-    named = b"\0".join([b"message", address.encode(), change.message_id.encode()])
-    delivered = pb.RecordInboundMessageRequest(address=address, text=request.text, message_id=change.message_id)
-    delivered.channel = cast(Any, change.channel)
-    delivered.request_id = str(UUID(bytes=hashlib.sha256(named).digest()[:16]))
-    # The actor stands with the caller then: the event still names it.
-    delivering = copy(call)
-    delivering.caller = replace(call.caller, actor=fields.draft(call.caller, request, change).actor)
-    return delivering, delivered
+    written = b"\0".join([target.text.encode(), message_id.encode(), bytes([channel]), text.encode()])
+    return hashlib.sha256(written).digest() if message_id else b""
 
 
 def _text(written: str) -> str:

@@ -8,7 +8,7 @@ from dncd.addresses import Fault, Target
 from dncd.encoding import timestamp
 from dncd.errors import FieldFault, InvalidAddresses, PermissionNotFound
 from dncd.events import Event, InboundMessageRecorded, PermissionAnswered, SendClaimed
-from dncd.nouns import Channel, MessageClass, Verdict
+from dncd.nouns import Channel, Verdict
 from dncd.storage.keys import Kind
 from dncd.tokens import Caller
 from dncd.touched import read as read_known
@@ -23,7 +23,6 @@ from donotcontact.v1 import check_service_pb2, verdict_pb2
 from donotcontact.v1 import consent_service_pb2 as pb
 
 _MINUTE_MS = 60_000
-_CONFIRMED = frozenset({MessageClass.OPT_OUT, MessageClass.OPT_IN})
 _DEFAULT_POLICY = ""
 
 
@@ -211,13 +210,13 @@ def _made_by(event: Event) -> Permission | None:
             checked_position=change.checked_position,
             row=row,
         )
-    if isinstance(change, InboundMessageRecorded) and change.message_class in _CONFIRMED:
+    if isinstance(change, InboundMessageRecorded) and change.confirmation_ms:
         return Permission(
             position=event.position,
             target=change.target,
             channel=change.channel,
             policy=_DEFAULT_POLICY,
-            ends_ms=event.time_ms + limits.CONFIRMATION_MINUTES * _MINUTE_MS,
+            ends_ms=event.time_ms + change.confirmation_ms,
             confirms=True,
             checked_position=event.position,
             row=check_service_pb2.CheckRow(address=change.target.text),

@@ -9,7 +9,7 @@ from dncd.encoding import timestamp
 from dncd.nouns import Verdict
 from dncd.preview import count_reasons, count_verdicts
 from dncd.transport import fields
-from dncd.transport.deciding import Decider, answer_at
+from dncd.transport.deciding import Decider, answer_at, moment_asked
 from dncd.transport.messages import revision
 from dncd.transport.policy_fields import draft_of
 from dncd.transport.roles import EVERYONE
@@ -45,7 +45,7 @@ class PreviewHandlers:
             end = journal.head(snapshot)
             catalog = self._decider.catalogs.at(snapshot, call.caller.account_id)
             policy = self._decider.policy(snapshot, catalog, name, draft)
-            moment = self._decider.now(end) if asked_ms is None else Moment(asked_ms, asked_ms)
+            moment = moment_asked(self._decider.now(end), asked_ms)
             answer = answer_at(snapshot, catalog, policy, batch, end.position, moment)
             open_by_hour = []
             for hour in range(request.hours):
