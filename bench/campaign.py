@@ -49,6 +49,7 @@ LIFTED_BY: Final = frozenset({ConsentKind.EXPRESS_WRITTEN, ConsentKind.BUSINESS_
 MAX_AGE_DAYS: Final = 31
 ATTEMPTS_EACH: Final = 3
 _ATTEMPTS_MAX: Final = 8
+_RUN_MAX: Final = timedelta(hours=2)
 _DAY_UTC: Final = 19
 _NIGHT_UTC: Final = 8
 _GROUP_MAX: Final = 10_000
@@ -70,7 +71,7 @@ FULL_POLICY: Final = Policy(
 class Moments:
     """A time of day and a time of night everywhere from Puerto Rico to Hawaii, in milliseconds since 1970 UTC.
 
-    By day every state's hours are open, by night all are closed. Both are within 37 hours, so that windows of attempts
+    By day every state's hours are open, by night all are closed. Both are within 39 hours, so that windows of attempts
     made now still hold them.
     """
 
@@ -79,9 +80,9 @@ class Moments:
 
 
 def moments(now: datetime) -> Moments:
-    """Return the next day and the night after it."""
+    """Return the next day that no run lasts until, since it would be past then, and the night after it."""
     day = now.astimezone(UTC).replace(hour=_DAY_UTC, minute=0, second=0, microsecond=0)
-    if day <= now:
+    if day <= now + _RUN_MAX:
         day += timedelta(days=1)
     night = (day + timedelta(days=1)).replace(hour=_NIGHT_UTC)
     return Moments(int(day.timestamp()) * 1000, int(night.timestamp()) * 1000)

@@ -115,7 +115,10 @@ def set_opt_in(
     actor: str = "",
     request_id: str | None = None,
 ) -> Call[SetOptInResponse]:
-    """Record a new SMS opt-in status; raises `NotPermitted` where the person's own word stands against it."""
+    """Record a new SMS opt-in status; raises `NotPermitted` where the person's own word stands against it.
+
+    That takes a manager with evidence, or the person's START by `record_inbound_message`, whatever source is named.
+    """
     request = SetOptInRequest(
         address=address,
         status=OptInStatus.ValueType(status),
@@ -130,11 +133,35 @@ def set_opt_in(
 
 
 def claim_opt_in_request(
-    address: str, *, region: str = "", campaign: str = "", actor: str = "", request_id: str | None = None
+    address: str,
+    *,
+    policy: str = "",
+    region: str = "",
+    campaign: str = "",
+    time_zone: str = "",
+    postal_code: str = "",
+    contact_id: str = "",
+    debt_id: str = "",
+    actor: str = "",
+    request_id: str | None = None,
 ) -> Call[ClaimOptInRequestResponse]:
-    """Claim the right to send the opt-in request: send it only where `granted` is true, for one caller of all."""
+    """Claim the right to send the opt-in request: send it only where `granted` is true, for one caller of all.
+
+    The request is a text too, so name the `policy` that the text was checked under, and what is known of the person:
+    without a policy the account's default judges, which knows no calling hours. Where not granted, `result` says what
+    stops it.
+    """
     request = ClaimOptInRequestRequest(
-        address=address, region=region, campaign=campaign, actor=actor, request_id=request_id or ""
+        address=address,
+        policy=policy,
+        region=region,
+        campaign=campaign,
+        time_zone=time_zone,
+        postal_code=postal_code,
+        contact_id=contact_id,
+        debt_id=debt_id,
+        actor=actor,
+        request_id=request_id or "",
     )
     return Call(request, ClaimOptInRequestResponse)
 

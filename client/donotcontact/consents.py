@@ -37,6 +37,8 @@ def record_inbound_message(
 ) -> Call[RecordInboundMessageResponse]:
     """Record a text that a person sent, and do what it says: STOP is in force for every check when this returns.
 
+    Give the gateway's `message_id` wherever there is one: by it a message that is delivered again does nothing, where
+    an old START would undo a newer STOP. The `request_id` is made anew for each call, and does not tell.
     `confirmation` of the answer names the one confirmation that may be sent, after `claim_send`.
     """
     request = RecordInboundMessageRequest(

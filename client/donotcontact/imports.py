@@ -24,11 +24,15 @@ class Importer(Caller):
         format: str,  # noqa: A002  # the contract's word
         file_name: str = "",
         list_date: date | None = None,
+        changes_since: date | None = None,
         column: str = "",
+        category_column: str = "",
         registered_flags: str = "",
         clean_flags: str = "",
         flag_column: str = "",
         shape: Shape = "",
+        washed: "Content | None" = None,
+        washed_name: str = "",
         region: str = "",
         coverage: Iterable[str] = (),
         activate: bool = True,
@@ -37,8 +41,9 @@ class Importer(Caller):
     ) -> ImportSnapshotResponse:
         """Import a version of a registry from a path or a binary stream, and put it in force unless it is held.
 
-        What the file does not say itself is said as in `ImportHeader`: `column` for csv; the flags, their column and
-        the `shape` for acma; the `region` of numbers without a country; the prefixes that the file covers.
+        What the file does not say itself is said as in `ImportHeader`: `column` and `category_column` for csv; the
+        flags, their column and the `shape` for acma, and with the shape clean the file that was `washed`; the `region`
+        of numbers without a country; the prefixes that the file covers; since when a change list has every change.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
@@ -47,16 +52,19 @@ class Importer(Caller):
             format=format,
             file_name=file_name,
             list_date=list_date,
+            changes_since=changes_since,
             column=column,
+            category_column=category_column,
             registered_flags=registered_flags,
             clean_flags=clean_flags,
             flag_column=flag_column,
             shape=shape,
+            washed_name=washed_name,
             region=region,
             coverage=coverage,
             activate=activate,
         )
-        with Upload(content, header, progress) as upload:
+        with Upload(content, header, progress, washed) as upload:
             send = self._call(ImportSnapshotRequest, next(self._turns))
             try:
                 return upload.complete(send(upload.pieces(), timeout=timeout_s, metadata=self._metadata))
@@ -77,11 +85,15 @@ class AsyncImporter(Caller):
         format: str,  # noqa: A002  # the contract's word
         file_name: str = "",
         list_date: date | None = None,
+        changes_since: date | None = None,
         column: str = "",
+        category_column: str = "",
         registered_flags: str = "",
         clean_flags: str = "",
         flag_column: str = "",
         shape: Shape = "",
+        washed: "Content | None" = None,
+        washed_name: str = "",
         region: str = "",
         coverage: Iterable[str] = (),
         activate: bool = True,
@@ -90,8 +102,9 @@ class AsyncImporter(Caller):
     ) -> ImportSnapshotResponse:
         """Import a version of a registry from a path or a binary stream, and put it in force unless it is held.
 
-        What the file does not say itself is said as in `ImportHeader`: `column` for csv; the flags, their column and
-        the `shape` for acma; the `region` of numbers without a country; the prefixes that the file covers.
+        What the file does not say itself is said as in `ImportHeader`: `column` and `category_column` for csv; the
+        flags, their column and the `shape` for acma, and with the shape clean the file that was `washed`; the `region`
+        of numbers without a country; the prefixes that the file covers; since when a change list has every change.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
@@ -100,16 +113,19 @@ class AsyncImporter(Caller):
             format=format,
             file_name=file_name,
             list_date=list_date,
+            changes_since=changes_since,
             column=column,
+            category_column=category_column,
             registered_flags=registered_flags,
             clean_flags=clean_flags,
             flag_column=flag_column,
             shape=shape,
+            washed_name=washed_name,
             region=region,
             coverage=coverage,
             activate=activate,
         )
-        with Upload(content, header, progress) as upload:
+        with Upload(content, header, progress, washed) as upload:
             send = self._call(ImportSnapshotRequest, next(self._turns))
             try:
                 with self._closing_is_a_failure():

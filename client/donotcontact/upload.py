@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import ExitStack
 from datetime import date
@@ -18,23 +19,32 @@ IMPORT_TIMEOUT_S = 3_600.0
 Progress: TypeAlias = Callable[[int, int | None], None]
 """Takes the bytes that were sent, and of how many; None where the stream does not tell."""
 Content: TypeAlias = "str | PathLike[str] | BinaryIO"
-Shape: TypeAlias = Literal["", "flagged", "registered"]
+Shape: TypeAlias = Literal["", "flagged", "registered", "clean"]
 
 
 class Upload:
-    """One file that is being sent, opened here where it is a path. A context manager; closes what it opened."""
+    """One file that is being sent, opened here where it is a path. A context manager; closes what it opened.
 
-    def __init__(self, content: Content, header: ImportHeader, progress: Progress | None) -> None:
+    `washed` is the file that went into an Australian wash, where the content is its clean numbers alone.
+    """
+
+    def __init__(
+        self, content: Content, header: ImportHeader, progress: Progress | None, washed: "Content | None" = None
+    ) -> None:
         self.fault: Exception | None = None
         self._progress = progress
         self._closing = ExitStack()
-        if isinstance(content, str | PathLike):
-            header.file_name = header.file_name or Path(content).name
-            self._file: BinaryIO = self._closing.enter_context(Path(content).open("rb"))  # noqa: SIM115  # the stack closes it
-        else:
-            self._file = content
+        header.file_name = header.file_name or _name_of(content)
+        header.washed_name = header.washed_name or _name_of(washed)
+        try:
+            self._file = self._open(content)
+            self._washed = None if washed is None else self._open(washed)
+        except OSError:
+            self._closing.close()
+            raise
         self._header = header
         self._total: int | None = None
+        self._sent = 0
 
     def __enter__(self) -> "Upload":
         return self
@@ -51,14 +61,18 @@ class Upload:
         try:
             self._look_ahead()
             yield ImportSnapshotRequest(header=self._header).SerializeToString()
-            sent, digest = 0, hashlib.sha256()
-            self._tell(sent)
-            while piece := self._file.read(PIECE_BYTES):
+            end, digest, washed = ImportEnd(), hashlib.sha256(), hashlib.sha256()
+            self._tell(0)
+            for piece in self._read(self._file, digest):
                 yield ImportSnapshotRequest(content=piece).SerializeToString()
-                sent += len(piece)
-                digest.update(piece)
-                self._tell(sent)
-            yield ImportSnapshotRequest(end=ImportEnd(bytes=sent, sha256=digest.hexdigest())).SerializeToString()
+                self._tell(len(piece))
+            end.bytes, end.sha256 = self._sent, digest.hexdigest()
+            if self._washed is not None:
+                for piece in self._read(self._washed, washed):
+                    yield ImportSnapshotRequest(washed=piece).SerializeToString()
+                    self._tell(len(piece))
+                end.washed_bytes, end.washed_sha256 = self._sent - end.bytes, washed.hexdigest()
+            yield ImportSnapshotRequest(end=end).SerializeToString()
         except Exception as fault:
             self.fault = fault
             raise
@@ -79,20 +93,38 @@ class Upload:
         """Return what went wrong here, if anything did, else what the server or the connection said."""
         return self.fault or told
 
-    def _look_ahead(self) -> None:
-        if not self._file.seekable():
-            return
-        start = self._file.tell()
-        digest = hashlib.sha256()
-        while piece := self._file.read(PIECE_BYTES):
+    def _open(self, content: Content) -> BinaryIO:
+        if isinstance(content, str | PathLike):
+            return self._closing.enter_context(Path(content).open("rb"))
+        return content
+
+    def _read(self, file: BinaryIO, digest: "hashlib._Hash") -> Iterator[bytes]:
+        while piece := file.read(PIECE_BYTES):
             digest.update(piece)
-        self._total = self._file.tell() - start
-        self._file.seek(start)
+            yield piece
+
+    def _look_ahead(self) -> None:
+        files = [self._file] if self._washed is None else [self._file, self._washed]
+        if not all(file.seekable() for file in files):
+            return
+        starts = [file.tell() for file in files]
+        digest = hashlib.sha256()
+        for _ in self._read(self._file, digest):
+            pass
+        ends = [self._file.tell(), *(file.seek(0, os.SEEK_END) for file in files[1:])]
+        self._total = sum(ends) - sum(starts)
+        for file, start in zip(files, starts, strict=True):
+            file.seek(start)
         self._header.sha256 = digest.hexdigest()
 
-    def _tell(self, sent: int) -> None:
+    def _tell(self, bytes_more: int) -> None:
+        self._sent += bytes_more
         if self._progress is not None:
-            self._progress(sent, self._total)
+            self._progress(self._sent, self._total)
+
+
+def _name_of(content: "Content | None") -> str:
+    return Path(content).name if isinstance(content, str | PathLike) else ""
 
 
 def import_header(
@@ -101,11 +133,14 @@ def import_header(
     format: str,  # noqa: A002  # the contract's word
     file_name: str,
     list_date: date | None,
+    changes_since: date | None,
     column: str,
+    category_column: str,
     registered_flags: str,
     clean_flags: str,
     flag_column: str,
     shape: Shape,
+    washed_name: str,
     region: str,
     coverage: Iterable[str],
     activate: bool,
@@ -116,11 +151,14 @@ def import_header(
         format=format,
         file_name=file_name,
         list_date=list_date.isoformat() if list_date else "",
+        changes_since=changes_since.isoformat() if changes_since else "",
         column=column,
+        category_column=category_column,
         registered_flags=registered_flags,
         clean_flags=clean_flags,
         flag_column=flag_column,
         shape=shape,
+        washed_name=washed_name,
         region=region,
         coverage=coverage,
         activate=activate,

@@ -4,8 +4,8 @@
 
 It takes commands from standard input, one a line, and answers each with one line:
 
-    send NUMBER          a text is due to this number
-    reply NUMBER TEXT    this text came in from this number
+    send NUMBER             a text is due to this number
+    reply NUMBER ID TEXT    this text came in from this number; ID is the network's id of the message
 
 From the environment: DNC_SERVER, DNC_TOKEN, DNC_POLICY (default: sms-marketing, made where it is missing). Nothing
 is sent: replace the words that say so.
@@ -15,7 +15,12 @@ import os
 import sys
 
 from donotcontact import Channel, Client, DoNotContactError, NotFound, Verdict
-from donotcontact.v1.core_pb2 import CHANNEL_SMS, MESSAGE_CLASS_OPT_IN, MESSAGE_CLASS_OPT_OUT
+from donotcontact.v1.core_pb2 import (
+    CHANNEL_SMS,
+    MESSAGE_CLASS_OPT_IN,
+    MESSAGE_CLASS_OPT_OUT,
+    OPT_IN_STATUS_NOT_SENT,
+)
 from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
 
 
@@ -35,24 +40,30 @@ class Gateway:
             return self._request_opt_in(result.address)
         return f"not sent: {result.verdict.name}"
 
-    def reply(self, number: str, text: str) -> str:
+    def reply(self, number: str, message_id: str, text: str) -> str:
         """Hand in what a person wrote; the server knows the words, and what they do is in force when it answers."""
-        answer = self._client.record_inbound_message(number, text)
+        # Networks deliver some messages twice. By its id the server knows one that comes again, and does nothing: else
+        # an old START would undo a newer STOP.
+        answer = self._client.record_inbound_message(number, text, message_id=message_id)
         if answer.message_class == MESSAGE_CLASS_OPT_OUT:
-            confirmed = self._client.claim_send(answer.confirmation).allowed
+            confirmed = bool(answer.confirmation) and self._client.claim_send(answer.confirmation).allowed
             return "opted out; send one confirmation and nothing more" if confirmed else "opted out"
         if answer.message_class == MESSAGE_CLASS_OPT_IN:
             return "opted in"
         return "for a person to read"
 
     def _request_opt_in(self, address: str) -> str:
-        # Of all gateways that ask, one is granted.
-        claim = self._client.claim_opt_in_request(address, campaign=self._policy)
-        return f"opt-in request sent to {address}" if claim.granted else "not sent: another gateway asks already"
+        # Of all gateways that ask, one is granted. The request is a text too: the same policy, so that its hours hold.
+        claim = self._client.claim_opt_in_request(address, policy=self._policy, campaign=self._policy)
+        if claim.granted:
+            return f"opt-in request sent to {address}"
+        if claim.status == OPT_IN_STATUS_NOT_SENT:
+            return "opt-in request not sent: it may not go out now"
+        return "opt-in request not sent: another gateway asked, or the person answered"
 
 
 def ensure_policy(client: Client, name: str) -> None:
-    """Make the policy where it is missing. It takes an ADMIN; in production an operator does this once."""
+    """Make the policy where it is missing. It takes an ADMIN; in production an operator does this once, with hours."""
     try:
         client.get_policy(name)
     except NotFound:
@@ -67,7 +78,8 @@ def answer(gateway: Gateway, line: str) -> str:
         if command == "send":
             return gateway.send(number)
         if command == "reply":
-            return gateway.reply(number, text)
+            message_id, _, text = text.partition(" ")
+            return gateway.reply(number, message_id, text)
     except DoNotContactError as error:
         return f"not done: {error.reason or error}"
     return "unknown command"

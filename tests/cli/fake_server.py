@@ -41,11 +41,17 @@ class Refusal(Exception):
     """A call that is refused, with the details that servers give."""
 
     def __init__(
-        self, code: grpc.StatusCode, reason: str, message: str, violations: dict[str, str] | None = None
+        self,
+        code: grpc.StatusCode,
+        reason: str,
+        message: str,
+        violations: dict[str, str] | None = None,
+        **figures: str,
     ) -> None:
         super().__init__(message)
         self.status = Status(code=code.value[0], message=message)
-        self.status.details.add().Pack(ErrorInfo(reason=f"ERROR_REASON_{reason}", domain="donotcontact"))
+        info = ErrorInfo(reason=f"ERROR_REASON_{reason}", domain="donotcontact", metadata=figures)
+        self.status.details.add().Pack(info)
         if violations:
             faults = [BadRequest.FieldViolation(field=path, description=text) for path, text in violations.items()]
             self.status.details.add().Pack(BadRequest(field_violations=faults))

@@ -97,7 +97,7 @@ def test_add_that_fails_midway_says_how_many_are_in(dnc: Dnc, server: FakeServer
 
     assert result.exit_code == 3
     assert "The first 1,000 addresses are added" in result.stderr
-    assert "entries[1003].address: EMPTY" in result.stderr
+    assert "line 1004: EMPTY" in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -178,10 +178,17 @@ def test_optin_claim_leaves_with_0_only_where_it_is_granted(
     answer = ClaimOptInRequestResponse(granted=granted, status=OptInStatus.OPT_IN_STATUS_SENT, written_at=REVISION)
     server.answers["ClaimOptInRequest"] = lambda _: answer
 
-    result = dnc("optin", "claim", ADDRESS, "--campaign", "spring")
+    result = dnc("optin", "claim", ADDRESS, "--campaign", "spring", "--policy", "p")
 
     assert result.exit_code == exit_code
-    assert server.requests[0].campaign == "spring"
+    assert (server.requests[0].campaign, server.requests[0].policy) == ("spring", "p")
+
+
+def test_optin_claim_without_a_policy_says_that_no_hours_were_asked(dnc: Dnc, server: FakeServer) -> None:
+    server.answers["ClaimOptInRequest"] = lambda _: ClaimOptInRequestResponse(granted=True, written_at=REVISION)
+
+    assert "no calling hours were asked" in dnc("optin", "claim", ADDRESS).stdout
+    assert "no calling hours" not in dnc("optin", "claim", ADDRESS, "--policy", "p").stdout
 
 
 def test_label_create_and_update_send_the_whole_label(dnc: Dnc, server: FakeServer) -> None:

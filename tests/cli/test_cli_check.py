@@ -1,13 +1,18 @@
 """check and explain: verdicts, sentences, exit codes, JSON."""
 
+import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import grpc
 import pytest
+import typer
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from cli.conftest import Dnc
 from cli.fake_server import REVISION, FakeServer, Refusal, block_finding
+from donotcontact.cli.nouns import parse_time
 from donotcontact.v1.check_service_pb2 import CheckResponse, CheckResult, ConsideredRule, ExplainResponse
 from donotcontact.v1.core_pb2 import Channel
 from donotcontact.v1.event_pb2 import Event, OptInClaimed, Role
@@ -65,6 +70,66 @@ def test_relative_time_counts_from_the_injected_clock(dnc: Dnc, server: FakeServ
     assert server.requests[0].contact_time.ToJsonString() == "2026-11-05T12:00:00Z"
 
 
+@pytest.mark.parametrize("written", ["2026-11-23T20:30", "2026-11-23 20:30:15", "2026-11-23"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["check", CLEAR, "--channel", "sms", "--at"],
+        ["scrub", "calls.csv", "--channel", "sms", "--at"],
+        ["explain", CLEAR, "--channel", "sms", "--at"],
+        ["explain", CLEAR, "--channel", "sms", "--as-of"],
+        ["add", CLEAR, "--label", "DNC_Sales", "--source", "api", "--starts"],
+        ["add", CLEAR, "--label", "DNC_Sales", "--source", "api", "--expires"],
+        ["consent", "add", CLEAR, "express", "--source", "api", "--reference", "r", "--given"],
+        ["consent", "add", CLEAR, "express", "--source", "api", "--reference", "r", "--expires"],
+        ["region", "close", "US-FL", "--reason", "storm", "--until"],
+        ["entries", "--from"],
+        ["entries", "--before"],
+        ["journal", "list", "--from"],
+        ["journal", "list", "--before"],
+    ],
+    ids=" ".join,
+)
+def test_a_time_without_its_offset_is_refused_everywhere(
+    dnc: Dnc, server: FakeServer, question: list[str], written: str
+) -> None:
+    result = dnc(*question, written, env={"TERMINAL_WIDTH": "200"})
+
+    assert result.exit_code == 2
+    assert "does not say where it is that time" in result.stderr
+    assert not server.requests
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("2026-11-23T20:30", "Write its offset: 2026-11-23T20:30-05:00, or 2026-11-23T20:30Z for UTC."),
+        ("2026-11-23", "Write its offset: 2026-11-23T00:00-05:00, or 2026-11-23T00:00Z for UTC."),
+    ],
+)
+def test_the_error_of_a_time_shows_how_to_write_it(written: str, shown: str) -> None:
+    with pytest.raises(typer.BadParameter, match=re.escape(shown)):
+        parse_time(written, lambda: datetime(2026, 11, 3, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("written", ["soon", "+90", "0001-01-01T00:00+05:00", "+99999w", "2026-13-01T00:00Z"])
+def test_what_is_no_time_is_refused(written: str) -> None:
+    with pytest.raises(typer.BadParameter, match="is not a time"):
+        parse_time(written, lambda: datetime(9000, 11, 3, tzinfo=UTC))
+
+
+def test_people_read_which_policy_judged(dnc: Dnc, server: FakeServer) -> None:
+    server.answers["Check"] = lambda _: CheckResponse(
+        results=[CheckResult(verdict=Verdict.VERDICT_ALLOW, address=CLEAR)], checked_at=REVISION, policy_version=12
+    )
+
+    assert "By p, version 12; dnc explain shows" in dnc("check", CLEAR, "--channel", "voice", "--policy", "p").stdout
+
+
+def test_people_read_that_the_default_policy_asks_no_hours(dnc: Dnc) -> None:
+    assert "By the default policy: no calling hours" in dnc("check", CLEAR, "--channel", "voice").stdout
+
+
 @pytest.mark.parametrize("where", ["before", "behind"])
 def test_json_flag_stands_before_and_behind_the_command(dnc: Dnc, where: str) -> None:
     question = ["check", CLEAR, "--channel", "voice"]
@@ -110,7 +175,7 @@ def test_each_kind_of_refusal_has_its_exit_code(
     result = dnc("check", CLEAR, "--channel", "voice", "--json")
 
     assert result.exit_code == exit_code
-    assert result.stdout == ""
+    assert json.loads(result.stdout)["error"]["reason"] == reason
     assert f"the sentence of the server [{reason}]" in result.stderr
     assert "policy: what is wrong" in result.stderr
 

@@ -152,6 +152,10 @@ def test_check_shows_what_a_shadow_policy_would_say(dnc: Dnc, server: FakeServer
         (finding(Rule.RULE_COOLDOWN), "a pause after an attempt"),
         (finding(Rule.RULE_ATTEMPT_LIMIT), "as many attempts as are allowed"),
         (finding(Rule.RULE_ZONE_UNKNOWN), "nobody knows the time zone of the number; give the row's own"),
+        (
+            finding(Rule.RULE_ZONE_UNKNOWN, legal_rule=LegalRule(citation="the row's postal_code cannot be read")),
+            "nobody knows the time zone: the row's postal_code cannot be read",
+        ),
         (finding(Rule.RULE_CONTEXT_MISSING), "attempts are counted by contact or debt, and the row names none"),
         (finding(Rule.RULE_REVIEW), "the person wrote what may be an opt-out, and nobody has decided yet"),
         (

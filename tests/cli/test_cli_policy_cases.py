@@ -10,6 +10,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from cli.conftest import Dnc
 from cli.fake_server import NOVEMBER_3, REVISION, FakeServer, Refusal, block_finding
 from donotcontact.v1.check_service_pb2 import CheckResult, ExplainResponse
+from donotcontact.v1.policy_service_pb2 import ListRulePacksResponse, PackRule, RulePack
 from donotcontact.v1.verdict_pb2 import Finding, LegalRule, Rule, Verdict
 
 CASES = """\
@@ -47,6 +48,8 @@ def explained(request: Any) -> ExplainResponse:
 def canned(server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     server.answers["Explain"] = explained
+    rules = [PackRule(id="us-fl-hours"), PackRule(id="us-tx-hours")]
+    server.answers["ListRulePacks"] = lambda _: ListRulePacksResponse(packs=[RulePack(name="us-states", rules=rules)])
 
 
 def run(dnc: Dnc, text: str, *options: str) -> Any:
@@ -60,7 +63,8 @@ def test_cases_that_all_pass_leave_with_0_and_quote_the_rule(dnc: Dnc, server: F
     assert result.exit_code == 0, result.stdout + result.stderr
     assert "2 of 2 cases pass" in result.stdout
     assert "us-fl-hours: Fla. Stat. 501.616(6)" in result.stdout
-    first = server.requests[0]
+    packs, first = server.requests[:2]
+    assert packs.DESCRIPTOR.name == "ListRulePacksRequest"
     assert (first.policy, first.contact_time.ToJsonString()) == ("us-telemarketing", "2026-11-25T01:30:00Z")
 
 
@@ -81,12 +85,27 @@ def test_one_case_that_fails_leaves_with_1_and_says_why(dnc: Dnc, old: str, new:
     assert "1 of 2 cases pass" in result.stdout
 
 
+@pytest.mark.parametrize("unknown", ["CALLING_HUORS", "us-florida", "VERDICT_DEFER"])
+def test_a_reason_that_no_answer_can_have_is_refused_with_its_place(dnc: Dnc, server: FakeServer, unknown: str) -> None:
+    result = run(dnc, CASES.replace("us-fl-hours", unknown))
+
+    assert result.exit_code == 5
+    assert f"cases[0].reasons[1] (line 8): '{unknown}' is neither a rule" in result.stderr
+    assert [request.DESCRIPTOR.name for request in server.requests] == ["ListRulePacksRequest"]
+
+
+def test_cases_whose_reasons_are_rules_of_the_contract_ask_for_no_packs(dnc: Dnc, server: FakeServer) -> None:
+    run(dnc, CASES.replace(", us-fl-hours", ""))
+
+    assert {request.DESCRIPTOR.name for request in server.requests} == {"ExplainRequest"}
+
+
 def test_a_draft_is_asked_about_in_place_of_the_policy_in_force(dnc: Dnc, server: FakeServer) -> None:
     Path("draft.yaml").write_text("name: draft\ncalling_hours: [uk]\n")
 
     run(dnc, CASES, "--policy", "draft.yaml")
 
-    assert {(request.draft.name, request.policy) for request in server.requests} == {("draft", "")}
+    assert {(request.draft.name, request.policy) for request in server.requests[1:]} == {("draft", "")}
 
 
 def test_what_a_case_knows_of_the_person_goes_with_it(dnc: Dnc, server: FakeServer) -> None:

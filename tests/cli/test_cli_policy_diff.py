@@ -47,7 +47,7 @@ def canned(server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def diff(dnc: Dnc, text: str) -> Any:
     Path("p.yaml").write_text(text)
-    return dnc("policy", "diff", "p.yaml")
+    return dnc("policy", "diff", "-f", "p.yaml")
 
 
 def test_the_same_policy_leaves_with_0_whatever_its_order_and_its_defaults(dnc: Dnc, server: FakeServer) -> None:
@@ -104,7 +104,7 @@ def test_a_policy_that_is_not_in_force_would_be_new(dnc: Dnc, server: FakeServer
 def test_json_holds_every_change(dnc: Dnc) -> None:
     Path("p.yaml").write_text(SAME.replace("max_age_days: 31", "max_age_days: 0"))
 
-    document = dnc.json("policy", "diff", "p.yaml")
+    document = dnc.json("policy", "diff", "-f", "p.yaml")
 
     assert (document["name"], document["version"], document["differs"]) == ("p", 12, True)
     assert document["changes"] == [{"path": "registries[us-national].max_age_days", "in_force": "31", "file": "0"}]
@@ -114,7 +114,7 @@ def test_a_server_that_does_not_answer_is_no_difference(dnc: Dnc) -> None:
     dnc.target = "127.0.0.1:1"
     Path("p.yaml").write_text(SAME)
 
-    result = dnc("--timeout", "0.3", "policy", "diff", "p.yaml")
+    result = dnc("--timeout", "0.3", "policy", "diff", "-f", "p.yaml")
 
     assert result.exit_code == 4
     assert result.stdout == ""

@@ -30,8 +30,8 @@ attempt_limits:
 CASES = """\
 policy: us-telemarketing
 cases:
-  - {name: Florida, address: +13055550123, channel: VOICE, time: 2026-11-24T20:30-05:00, expect: DEFER}
-  - {name: New York, address: +12125550123, channel: VOICE, time: 2026-11-24T20:30-05:00, expect: ALLOW}
+  - {name: Florida, address: +13055550123, channel: VOICE, time: 2030-01-17T20:30-05:00, expect: DEFER}
+  - {name: New York, address: +12125550123, channel: VOICE, time: 2030-01-17T20:30-05:00, expect: ALLOW}
 """
 
 
@@ -178,23 +178,67 @@ def test_a_policy_is_compared_tested_and_explained(dnc: Any, tmp_path: Path) -> 
     policy.write_text(POLICY)
     cases.write_text(CASES)
 
-    assert dnc("policy", "diff", str(policy)).exit_code == 0
+    assert dnc("policy", "diff", "-f", str(policy)).exit_code == 0
     tested = dnc("policy", "test", "-f", str(cases))
     assert (tested.exit_code, "2 of 2 cases pass" in tested.stdout) == (0, True)
 
     policy.write_text(POLICY.replace("us-states", "us-federal").replace("[us-federal, us-federal]", "[us-federal]"))
-    assert dnc("policy", "diff", str(policy)).exit_code == 1
+    assert dnc("policy", "diff", "-f", str(policy)).exit_code == 1
     drafted = dnc("policy", "test", "-f", str(cases), "--policy", str(policy))
     assert (drafted.exit_code, "expected DEFER" in drafted.stdout) == (1, True)
-    explained = dnc("explain", FLORIDA, "--channel", "voice", "--draft", str(policy), "--at", "2026-11-24T20:30-05:00")
+    explained = dnc("explain", FLORIDA, "--channel", "voice", "--draft", str(policy), "--at", "2030-01-17T20:30-05:00")
     assert explained.exit_code == 0
+
+
+def test_an_old_version_of_a_policy_is_read_and_put_in_force_again(dnc: Any, client: Client, tmp_path: Path) -> None:
+    first = client.apply_policy(policy_pb2.Policy(name="old", calling_hours=["us-federal"])).applied.version
+    second = client.apply_policy(policy_pb2.Policy(name="old", calling_hours=["au"])).applied.version
+    client.apply_policy(policy_pb2.Policy(name="other"))
+
+    told = dnc("policy", "get", "old", "--version", str(first))
+
+    assert told.exit_code == 0
+    assert told.stdout.startswith(f"# version {first}, applied ")
+    assert "calling_hours: [us-federal]" in told.stdout
+    assert "calling_hours: [au]" in dnc("policy", "get", "old", "--version", str(second)).stdout
+    (tmp_path / "old.yaml").write_text(told.stdout)
+    assert dnc("policy", "apply", "-f", str(tmp_path / "old.yaml")).exit_code == 0
+    assert list(client.get_policy("old").applied.policy.calling_hours) == ["us-federal"]
+
+
+@pytest.mark.parametrize("version", [1, 1_000_000])
+def test_what_is_no_version_of_a_policy_is_not_found(dnc: Any, version: int) -> None:
+    told = dnc("policy", "get", "us-telemarketing", "--version", str(version))
+
+    assert (told.exit_code, told.stdout) == (3, "")
+    assert f"no version {version} of a policy 'us-telemarketing' stands in the journal" in told.stderr
+
+
+@pytest.mark.parametrize("column", ["time_zone", "postal_code"])
+def test_a_row_whose_place_cannot_be_read_says_so_and_its_neighbours_are_screened(
+    dnc: Any, tmp_path: Path, column: str
+) -> None:
+    calls = tmp_path / "calls.csv"
+    calls.write_text(f"phone,where\n{NEW_YORK},\n{NEW_YORK},Nowhere/Atall\n{NEW_YORK},\n")
+    option = f"--{column.replace('_', '-')}-column"
+    question = ["scrub", str(calls), "--channel", "voice", "--policy", "us-telemarketing", option, "where"]
+
+    done = dnc(*question, "--at", "2030-01-17T20:30-05:00")
+
+    reason = f"nobody knows the time zone: the row's {column} "
+    rows = Path(f"{calls}.screened.csv").read_text().splitlines()[1:]
+    assert [row.split(",")[2] for row in rows] == ["ALLOW", "UNSCREENED", "ALLOW"]
+    assert reason in rows[1]
+    assert done.exit_code == 1
+    (summed,) = [line for line in done.stdout.splitlines() if line.startswith("UNSCREENED")]
+    assert reason in summed
 
 
 def test_a_file_is_counted_and_screened_alike(dnc: Any, tmp_path: Path) -> None:
     calls = tmp_path / "calls.csv"
     calls.write_text(f"phone,zone\n{FLORIDA},\n{NEW_YORK},\n{NEW_YORK},America/Chicago\n911,\n")
     question = ["scrub", str(calls), "--channel", "voice", "--policy", "us-telemarketing", "--time-zone-column", "zone"]
-    question += ["--at", "2026-11-24T20:30-05:00", "--json"]
+    question += ["--at", "2030-01-17T20:30-05:00", "--json"]
 
     counted = json.loads(dnc(*question, "--preview", "--hours", "2").stdout)
     screened = json.loads(dnc(*question).stdout)

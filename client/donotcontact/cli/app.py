@@ -7,17 +7,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from donotcontact import (
-    Conflict,
-    DoNotContactError,
-    InvalidRequest,
-    NotAuthenticated,
-    NotFound,
-    NotPermitted,
-    Overloaded,
-    Timeout,
-    Unavailable,
-)
+from donotcontact import DoNotContactError
 from donotcontact.cli import (
     attempts,
     changes,
@@ -34,26 +24,20 @@ from donotcontact.cli import (
     scrub,
     sends,
 )
+from donotcontact.cli.advice import advice_on, exit_code_of
 from donotcontact.cli.exits import CommandError, ExitCode
 from donotcontact.cli.output import Output
-from donotcontact.cli.session import Connection, Session, Surroundings
+from donotcontact.cli.session import Connection, Session, Surroundings, running
 
 DEFAULT_SERVER = "127.0.0.1:7420"
-HINTS: tuple[tuple[type[DoNotContactError], ExitCode, str], ...] = (
-    (InvalidRequest, ExitCode.REFUSED, "Correct what is named above. Nothing was changed."),
-    (NotAuthenticated, ExitCode.REFUSED, "Give a valid token: --token-file FILE or DNC_TOKEN."),
-    (NotPermitted, ExitCode.REFUSED, "Use a token whose role may do this. Nothing was changed."),
-    (NotFound, ExitCode.REFUSED, "See what there is with: dnc policy list, dnc label list."),
-    (Conflict, ExitCode.REFUSED, "Look at what is there, then decide. Nothing was changed."),
-    (Overloaded, ExitCode.UNREACHABLE, "The server is busy: try again in a moment. Until then contact nobody."),
-    (
-        Unavailable,
-        ExitCode.UNREACHABLE,
-        "Is the server running, and is --server right? Until it answers, contact nobody.",
-    ),
-    (Timeout, ExitCode.UNREACHABLE, "Try again, or give it longer with --timeout. Until it answers, contact nobody."),
-    (DoNotContactError, ExitCode.UNREACHABLE, "There is no complete answer: contact nobody it was about."),
-)
+PANELS = {
+    "Ask": {"check", "scrub", "explain"},
+    "Say what a person said": {"add", "remove", "inbound", "review", "optin", "consent", "permit"},
+    "Right before the contact": {"attempts", "claim-send"},
+    "Say what campaigns may do": {"label", "policy", "packs", "region"},
+    "Look up and prove": {"entries", "address", "journal", "watch"},
+}
+"""The commands as the help groups them."""
 
 
 class DncGroup(TyperGroup):
@@ -67,12 +51,25 @@ class DncGroup(TyperGroup):
             _output(ctx).command_error(fault)
             raise typer.Exit(fault.code) from None
         except DoNotContactError as error:
-            code, hint = next((code, hint) for kind, code, hint in HINTS if isinstance(error, kind))
-            _output(ctx).call_error(error, hint)
-            raise typer.Exit(code) from None
+            run = running(ctx)
+            hint = advice_on(error, run.name, partly=run.partly) if run else advice_on(error, "", partly=False)
+            _output(ctx).call_error(error, hint, exit_code_of(error))
+            raise typer.Exit(exit_code_of(error)) from None
         except KeyboardInterrupt:
             _output(ctx).note("Interrupted.")
             raise typer.Exit(ExitCode.INTERRUPTED) from None
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line. Bytes that are no text come as lone surrogates, which nothing can be done with."""
+        for place, argument in enumerate(args, 1):
+            if any("\ud800" <= character <= "\udfff" for character in argument):
+                raise typer.BadParameter(f"argument {place} is not UTF-8.", ctx)
+        parsed: list[str] = super().parse_args(ctx, args)
+        return parsed
+
+
+def _panel_of(name: Any) -> str:
+    return next(panel for panel, names in PANELS.items() if name in names)
 
 
 app = typer.Typer(
@@ -82,13 +79,20 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_show_locals=False,  # they hold addresses
     help="May I contact these addresses, now, and why not? Only ALLOW permits.\n\n"
-    "Example: `dnc check '+1 415 555 0123' --channel voice`",
+    "Example: `dnc check '+1 415 555 0123' --channel voice`\n\n"
+    "To begin, `dnc add` says who must not be contacted, under a label of `dnc label list`; `dnc policy apply` says "
+    "what a campaign may do; `dnc scrub` screens a whole file; `dnc explain` says why.",
     epilog="Exit codes: 0 go ahead, 1 not allowed, 2 usage, 3 refused, 4 no answer, 5 file. See docs/reference/dnc.md.",
 )
 for module in (check, explain, scrub, changes, entries, reviews, sends, rulepacks, journal):
     module.register(app)
 for noun in (optin, consents, reviews, attempts, labels, policies, rulepacks, journal):
     app.add_typer(noun.group)
+for command in app.registered_commands:
+    command.rich_help_panel = _panel_of(command.name)
+for added in app.registered_groups:
+    assert added.typer_instance is not None, "groups are added as apps"
+    added.rich_help_panel = _panel_of(added.typer_instance.info.name)
 
 
 def _show_version(wanted: bool) -> None:
@@ -156,4 +160,6 @@ def run() -> None:
 
 
 def _output(ctx: Any) -> Output:
+    if run := running(ctx):
+        return run.output
     return ctx.obj.output if isinstance(ctx.obj, Session) else Output(as_json=False, color=False)

@@ -17,7 +17,12 @@ from donotcontact.cli.sentences import verdict_name
 from donotcontact.cli.session import JsonOption, PolicyOption, RegionOption, session_of
 
 OUTCOME_NAMES = [option_name(ATTEMPT_OUTCOME, outcome.value) for outcome in OUTCOMES]
-group = typer.Typer(name="attempts", no_args_is_help=True, help="Contact attempts, counted against limits.")
+group = typer.Typer(
+    name="attempts",
+    no_args_is_help=True,
+    help="Contact attempts, counted against limits.\n\n"
+    "Example: `dnc attempts reserve '+1 305 555 0123' --channel voice --policy us-telemarketing`",
+)
 
 
 def _outcome(name: str) -> int:
@@ -35,7 +40,14 @@ def reserve(
     channel: ChannelOption,
     policy: PolicyOption = "",
     lease: Annotated[
-        int, typer.Option("--lease", min=1, max=86_400, metavar="SECONDS", help="How long a claim counts by itself.")
+        int,
+        typer.Option(
+            "--lease",
+            min=1,
+            max=86_400,
+            metavar="SECONDS",
+            help="Longer than any call: a claim that is not completed ends.",
+        ),
     ] = 3_600,
     region: RegionOption = "",
     time_zone: TimeZoneOption = "",
@@ -48,9 +60,9 @@ def reserve(
 ) -> None:
     """Check addresses and claim an attempt for each that is ALLOW, in one step, so that nobody overshoots a limit.
 
-    Example: `dnc attempts reserve '+1 305 555 0123' --channel voice --policy us-telemarketing --lease 120`
+    Example: `dnc attempts reserve '+1 305 555 0123' --channel voice --policy us-telemarketing`
 
-    Leaves with 0 only where every attempt is claimed.
+    Leaves with 0 only where every attempt is claimed. Tell what became of them with `dnc attempts complete`.
     """
     session = session_of(ctx, as_json)
     rows = [

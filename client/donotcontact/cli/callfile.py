@@ -17,8 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
-from donotcontact.cli.columns import looks_like_header
-from donotcontact.cli.exits import FileError
+from donotcontact.cli.exits import FileError, UsageError
+from donotcontact.cli.headers import FirstRow
 
 DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 100
@@ -28,6 +28,7 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+ANY_FIRST_ROW = FirstRow()
 NUL_HINT = "If it is UTF-16 without a byte order mark, give --encoding utf-16-le; otherwise export it again as UTF-8."
 QUOTE_HINT = 'Close the quote, or double it where it belongs to the text: "".'
 
@@ -59,12 +60,15 @@ class CallFile:
         *,
         encoding: str | None = None,
         delimiter: str | None = None,
-        header: bool | None = None,
+        first_row: FirstRow = ANY_FIRST_ROW,
     ) -> None:
-        """Survey a seekable file. What is not given is found out. Raises FileError for one that cannot be trusted."""
+        """Survey a seekable file. What is not given is found out.
+
+        Raises FileError for one that cannot be trusted, UsageError where nothing tells whether it has a header.
+        """
         self.source = source
         self.name = name
-        self.layout = self._survey(encoding, delimiter, header)
+        self.layout = self._survey(encoding, delimiter, first_row)
 
     def __enter__(self) -> Self:
         return self
@@ -76,24 +80,28 @@ class CallFile:
 
     def rows(self) -> Iterator[Record]:
         """Yield the rows below the header in order. Raises FileError where the file is no longer the one surveyed."""
+        return (record for _, record in self.numbered_rows())
+
+    def numbered_rows(self) -> Iterator[tuple[int, Record]]:
+        """Yield the rows as `rows()`, each with the line of the file where it begins, counted from 1."""
         above = len(self.layout.preamble) + (self.layout.header is not None)
         seen = 0
         with self._text(self.layout.encoding) as text:
-            for index, record in enumerate(read_records(text, self.layout.delimiter)):
+            for index, (line, record) in enumerate(read_records(text, self.layout.delimiter)):
                 if index < above:
                     continue
                 if seen == self.layout.rows:
                     break
                 seen += 1
-                yield record
+                yield line, record
         if seen != self.layout.rows:
             raise FileError(f"{self.name} changed while it was read.", "Start again when nobody writes to it.")
 
-    def _survey(self, encoding: str | None, delimiter: str | None, header: bool | None) -> Layout:
+    def _survey(self, encoding: str | None, delimiter: str | None, first_row: FirstRow) -> Layout:
         candidates = [encoding] if encoding else self._encodings()
         for candidate in candidates:
             try:
-                return self._survey_as(candidate, delimiter, header)
+                return self._survey_as(candidate, delimiter, first_row)
             except UnicodeError:
                 if candidate == candidates[-1]:
                     raise self._undecodable(candidate) from None
@@ -107,7 +115,7 @@ class CallFile:
         marked = [encoding for mark, encoding in BYTE_ORDER_MARKS if start.startswith(mark)]
         return marked[:1] or ["utf-8", "cp1252"]
 
-    def _survey_as(self, encoding: str, delimiter: str | None, header: bool | None) -> Layout:
+    def _survey_as(self, encoding: str, delimiter: str | None, first_row: FirstRow) -> Layout:
         with self._text(encoding) as text:
             start = list(islice(_lines(text, []), SAMPLE_ROWS))
         chosen = delimiter or sniff_delimiter(start)
@@ -115,7 +123,7 @@ class CallFile:
             return _survey_records(
                 read_records(text, chosen),
                 self.name,
-                header,
+                first_row,
                 encoding=encoding,
                 delimiter=chosen,
                 line_ending=_line_ending(start),
@@ -143,20 +151,28 @@ class CallFile:
 
 
 def open_call_file(
-    path: str, stdin: BinaryIO, *, encoding: str | None = None, delimiter: str | None = None, header: bool | None = None
+    path: str,
+    stdin: BinaryIO,
+    *,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    first_row: FirstRow = ANY_FIRST_ROW,
 ) -> CallFile:
     """Open a call file by path; `-` is standard input, which goes to a temporary file on the disk first."""
     name = "standard input" if path == "-" else path
     source = _spooled(stdin) if path == "-" else _opened(path)
     try:
-        return CallFile(source, name, encoding=encoding, delimiter=delimiter, header=header)
+        return CallFile(source, name, encoding=encoding, delimiter=delimiter, first_row=first_row)
     except BaseException:
         source.close()
         raise
 
 
-def read_records(text: TextIO, delimiter: str) -> Iterator[Record]:
-    """Yield each record with its own text. Raises FileError with the line for NUL bytes and unbalanced quotes."""
+def read_records(text: TextIO, delimiter: str) -> Iterator[tuple[int, Record]]:
+    """Yield each record with the line where it begins, counted from 1, and with its own text.
+
+    Raises FileError with the line for NUL bytes, unbalanced quotes, and cells that are too long.
+    """
     pending: list[str] = []
     reader = csv.reader(_lines(text, pending), delimiter=delimiter, strict=True)
     while True:
@@ -166,9 +182,18 @@ def read_records(text: TextIO, delimiter: str) -> Iterator[Record]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise FileError(f"Line {line}: the quotes do not balance ({error}).", QUOTE_HINT) from None
-        yield (pending[0] if len(pending) == 1 else "".join(pending)).rstrip("\r\n"), cells
+            raise _unreadable(line, error) from None
+        yield line, ((pending[0] if len(pending) == 1 else "".join(pending)).rstrip("\r\n"), cells)
         pending.clear()
+
+
+def _unreadable(line: int, error: csv.Error) -> FileError:
+    if "field larger than field limit" in str(error):
+        return FileError(
+            f"Line {line}: a cell is longer than {csv.field_size_limit():,} characters.",
+            "A quote that is never closed reads so too. Close it, or shorten the cell.",
+        )
+    return FileError(f"Line {line}: the quotes do not balance ({error}).", QUOTE_HINT)
 
 
 def sniff_delimiter(lines: Sequence[str]) -> str:
@@ -181,7 +206,10 @@ def sniff_delimiter(lines: Sequence[str]) -> str:
 
 
 def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1]
+    try:
+        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1]
+    except csv.Error:  # a cell that is too long; reading says so, with its line
+        return 0.0, 0
     if not widths:
         return 0.0, 0
     usual = max(set(widths), key=widths.count)
@@ -189,26 +217,38 @@ def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
 
 
 def _survey_records(
-    records: Iterator[Record], name: str, header: bool | None, *, encoding: str, delimiter: str, line_ending: str
+    records: Iterator[tuple[int, Record]],
+    name: str,
+    first_row: FirstRow,
+    *,
+    encoding: str,
+    delimiter: str,
+    line_ending: str,
 ) -> Layout:
     preamble: list[str] = []
     first: Record | None = None
-    for raw, cells in records:
+    for _, (raw, cells) in records:
         if cells and not _is_separator_line(raw):
             first = raw, cells
             break
         preamble.append(raw)
     if first is None:
         raise FileError(f"{name} holds no rows.")
-    has_header = looks_like_header(first[1]) if header is None else header
-    sample: list[list[str]] = [] if has_header else [first[1]]
-    rows, rows_seen, width = (0 if has_header else 1), (0 if has_header else 1), len(first[1])
-    for _, cells in records:
-        rows_seen += 1
+    sample: list[list[str]] = []
+    rows, width = 0, len(first[1])
+    for number, (_, (_, cells)) in enumerate(records, 1):
         if cells:
-            rows, width = rows_seen, max(width, len(cells))
+            rows, width = number, max(width, len(cells))
             if len(sample) < SAMPLE_ROWS:
                 sample.append(cells)
+    has_header = first_row.is_header(first[1], sample, width)
+    if has_header is None:
+        raise UsageError(
+            f"{name}: it is not clear whether the first row names the columns or is one of the rows.",
+            "Give --header if it names them, --no-header if it is a row. Nothing was done.",
+        )
+    if not has_header:
+        rows, sample = rows + 1, [first[1], *sample][:SAMPLE_ROWS]
     return Layout(
         encoding, delimiter, line_ending, tuple(preamble), first if has_header else None, rows, width, tuple(sample)
     )

@@ -1,5 +1,6 @@
 """Test cases of policies as YAML: an address, a channel, a time, and the verdict that is expected."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import BinaryIO
@@ -9,7 +10,7 @@ import yaml
 from google.protobuf.descriptor import EnumDescriptor
 
 from donotcontact import Row
-from donotcontact.cli.nouns import CHANNEL, VERDICT, enum_number, option_names
+from donotcontact.cli.nouns import CHANNEL, RULE, VERDICT, enum_number, option_names
 from donotcontact.cli.yamlfile import line_of, refuse, yaml_document
 from donotcontact.v1.verdict_pb2 import Verdict
 
@@ -36,6 +37,14 @@ class Words:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A rule that an answer must name, and the place in the file that says so."""
+
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One case: what is asked, and the verdict and reasons that the answer must have."""
 
@@ -44,15 +53,34 @@ class Case:
     channel: int
     time: datetime
     expect: int
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class CaseFile:
     """The cases of a file, and the policy that it names; empty where it names none."""
 
+    name: str
     policy: str
     cases: tuple[Case, ...]
+
+    def refuse_unknown_reasons(self, legal_rules: Collection[str]) -> None:
+        """Raise FileError for every reason that is neither a rule of the contract nor one of these, by their ids."""
+        refuse(
+            self.name,
+            WHAT,
+            [
+                f"{reason.path}: {reason.name!r} is neither a rule, such as CALLING_HOURS, nor the id of a legal one, "
+                "such as us-fl-hours; see dnc packs"
+                for reason in self.legal_reasons
+                if reason.name not in legal_rules
+            ],
+        )
+
+    @property
+    def legal_reasons(self) -> list[Reason]:
+        """Every reason that is no rule of the contract, and so must be the id of a legal one."""
+        return [reason for case in self.cases for reason in case.reasons if enum_number(RULE, reason.name) is None]
 
 
 KEYS = tuple(each.name for each in fields(Words))
@@ -67,7 +95,7 @@ def read_cases(path: str, stdin: BinaryIO) -> CaseFile:
     policy = _text(known["policy"], "policy", faults) if "policy" in known else ""
     cases = _cases(known.get("cases"), faults)
     refuse(name, WHAT, faults)
-    return CaseFile(policy, tuple(cases))
+    return CaseFile(name, policy, tuple(cases))
 
 
 def _cases(node: yaml.Node | None, faults: list[str]) -> list[Case]:
@@ -96,7 +124,13 @@ def _case(node: yaml.Node, path: str, faults: list[str]) -> Case | None:
     if channel is None or expect is None or time is None:
         return None
     row = Row(words.address, **{key: getattr(words, key) for key in CONTEXT})
-    return Case(words.name, row, channel, time, Verdict.ValueType(expect), tuple(words.reasons))
+    reasons = _reasons(words, known["reasons"], path) if words.reasons else ()
+    return Case(words.name, row, channel, time, Verdict.ValueType(expect), reasons)
+
+
+def _reasons(words: Words, node: yaml.Node, path: str) -> tuple[Reason, ...]:
+    places = [f"{path}.reasons[{index}] (line {line_of(each)})" for index, each in enumerate(node.value)]
+    return tuple(map(Reason, words.reasons, places))
 
 
 def _keys(node: yaml.Node, known: tuple[str, ...], path: str, faults: list[str]) -> dict[str, yaml.Node]:

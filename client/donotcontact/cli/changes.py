@@ -1,7 +1,7 @@
 """`dnc add` and `dnc remove`: entries under a label, and away from it."""
 
-import re
 import sys
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from donotcontact import DoNotContactError
+from donotcontact.cli.advice import changed_nothing
 from donotcontact.cli.callfile import open_call_file
 from donotcontact.cli.columns import choose_column
+from donotcontact.cli.entryfaults import Given, placed
 from donotcontact.cli.evidence import (
     ActorOption,
     CallIdOption,
@@ -24,7 +26,8 @@ from donotcontact.cli.evidence import (
     evidence_of,
 )
 from donotcontact.cli.exits import ExitCode, UsageError
-from donotcontact.cli.fileoptions import ColumnOption
+from donotcontact.cli.fileoptions import ColumnOption, DelimiterOption, EncodingOption, HeaderOption, delimiter_of
+from donotcontact.cli.headers import FirstRow
 from donotcontact.cli.nouns import (
     ENTRY_REASON,
     REMOVAL_REASON,
@@ -35,12 +38,11 @@ from donotcontact.cli.nouns import (
     short_name,
 )
 from donotcontact.cli.output import Output
-from donotcontact.cli.session import JsonOption, RegionOption, Session, session_of
+from donotcontact.cli.session import JsonOption, RegionOption, Session, running, session_of
 from donotcontact.v1.entry_pb2 import EntryReason, RowOutcome
 from donotcontact.v1.entry_service_pb2 import AddEntriesResponse, EntryRef, NewEntry, RemoveEntriesResponse
 
 BATCH_ROWS_MAX = 1_000
-ENTRY_PATH = re.compile(r"entries\[(\d+)\]")
 WARNING = (
     "Removing an entry means that this person can be contacted again. To call or text somebody who asked not to be "
     "contacted is against the law in many countries (in the US: 47 CFR 64.1200(d), for each call). Remove only with a "
@@ -55,6 +57,16 @@ class Batch:
 
     first: int
     addresses: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a file of addresses is to be read, as far as a person said it."""
+
+    column: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -79,6 +91,9 @@ def add(
         typer.Option("--from-file", metavar="FILE", help="A CSV or one address a line; - is standard input."),
     ] = None,
     column: ColumnOption = None,
+    header: HeaderOption = None,
+    encoding: EncodingOption = None,
+    delimiter: DelimiterOption = None,
     reason: Annotated[
         EntryReason.ValueType | None,
         typer.Option(
@@ -120,7 +135,11 @@ def add(
         entry.starts_at.FromDatetime(parse_time(starts, now))
     if expires:
         entry.expires_at.FromDatetime(parse_time(expires, now))
-    wanted = _addresses(session, addresses or [], from_file, column)
+    if addresses and from_file:
+        raise UsageError("Addresses and --from-file are both given.", "Give one of them.")
+    reading = Reading(column, header, encoding, delimiter_of(delimiter))
+    given = _read_given(session, from_file, reading) if from_file else _named(addresses or [], reading)
+    wanted = given.addresses
     if request_id and len(wanted) > BATCH_ROWS_MAX:
         raise UsageError(
             "--request-id names one request, and this takes several.", "Leave it out: adding twice is safe."
@@ -134,7 +153,8 @@ def add(
                     entries, region=region, actor=actor, request_id=request_id, validate_only=validate_only
                 )
             except DoNotContactError as error:
-                raise _placed(error, batch, session.output) from error
+                _tell_partly(ctx, error, batch, len(wanted), validate_only=validate_only)
+                raise placed(error, batch.first, given) from error
             _sum_added(total, answer)
     _show_added(session.output, wanted, total, validate_only)
 
@@ -197,19 +217,29 @@ def on_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-def _addresses(session: Session, given: list[str], from_file: str | None, column: str | None) -> list[str]:
-    if given and from_file:
-        raise UsageError("Addresses and --from-file are both given.", "Give one of them.")
-    if from_file is None:
-        if not given:
-            raise UsageError("No address is given.", "Name addresses, or give --from-file FILE.")
-        return given
-    with open_call_file(from_file, session.stdin) as calls:
+def _named(addresses: list[str], reading: Reading) -> Given:
+    if not addresses:
+        raise UsageError("No address is given.", "Name addresses, or give --from-file FILE.")
+    if reading != Reading():
+        raise UsageError("--column, --header, --encoding and --delimiter say how to read --from-file FILE.")
+    return Given(addresses)
+
+
+def _read_given(session: Session, from_file: str, reading: Reading) -> Given:
+    first_row = FirstRow(reading.header, reading.column)
+    with open_call_file(
+        from_file, session.stdin, encoding=reading.encoding, delimiter=reading.delimiter, first_row=first_row
+    ) as calls:
         layout = calls.layout
         header = layout.header[1] if layout.header else None
-        chosen = choose_column(column, header, layout.sample, layout.width, phones=None)
-        session.output.note(f"{calls.name}: {layout.rows:,} rows; addresses in column {chosen.title}.", "dim")
-        return [cells[chosen.index] if chosen.index < len(cells) else "" for _, cells in calls.rows()]
+        chosen = choose_column(reading.column, header, layout.sample, layout.width, phones=None)
+        head = "a header" if header else "no header"
+        session.output.note(f"{calls.name}: {layout.rows:,} rows, {head}; addresses in column {chosen.title}.", "dim")
+        addresses, lines = [], array("Q")
+        for line, (_, cells) in calls.numbered_rows():
+            addresses.append(cells[chosen.index] if chosen.index < len(cells) else "")
+            lines.append(line)
+    return Given(addresses, lines)
 
 
 def _batches(addresses: Sequence[str]) -> Iterator[Batch]:
@@ -223,22 +253,26 @@ def _with_address(model: NewEntry, address: str) -> NewEntry:
     return entry
 
 
-def _placed(error: DoNotContactError, batch: Batch, output: Output) -> DoNotContactError:
-    """Tell which rows are in already, and count the rows of the error from the start of the input."""
-    if batch.first:
-        output.note(
-            f"The first {batch.first:,} addresses are added; the others are not. Adding them all again is safe."
-        )
-    if not batch.first:
-        return error
-    return type(error)(
-        ENTRY_PATH.sub(lambda path: f"entries[{int(path[1]) + batch.first}]", str(error)),
-        reason=error.reason,
-        field_violations=[
-            (ENTRY_PATH.sub(lambda path: f"entries[{int(path[1]) + batch.first}]", place), text)
-            for place, text in error.field_violations
-        ],
-    )
+def _tell_partly(
+    ctx: typer.Context, error: DoNotContactError, batch: Batch, count: int, *, validate_only: bool
+) -> None:
+    """Tell which addresses are in, which are not, and of which it is not known; nothing where it is all one batch."""
+    run = running(ctx)
+    if run is None or not (batch.first or validate_only):
+        return
+    run.partly = True
+    if validate_only:
+        run.output.note("Nothing was changed: --validate-only.")
+        return
+    last = batch.first + len(batch.addresses)
+    done = f"The first {batch.first:,} addresses are added"
+    if changed_nothing(error):
+        sentence = f"{done}; the other {count - batch.first:,} are not."
+    else:
+        sentence = f"{done}. Of the addresses {batch.first + 1:,} to {last:,} it is not known."
+        if count > last:
+            sentence += f" The {count - last:,} behind them are not."
+    run.output.note(f"{sentence} Running the command again is safe: adding twice changes nothing.")
 
 
 def _sum_added(total: AddEntriesResponse, answer: AddEntriesResponse) -> None:

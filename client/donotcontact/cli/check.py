@@ -53,7 +53,8 @@ def check(
 
     Example: `dnc check '+1 415 555 0123' ann@example.com --channel voice --policy us-telemarketing`
 
-    Leaves with 0 only where every address is ALLOW. For whole files see `dnc scrub`.
+    Leaves with 0 only where every address is ALLOW. For whole files see `dnc scrub`; for every rule that was asked,
+    also of an ALLOW, `dnc explain`.
     """
     session = session_of(ctx, as_json)
     contact_time = parse_time(at, session.surroundings.now) if at else None
@@ -74,6 +75,7 @@ def check(
         session.output.document(_check_document(addresses, answer))
     else:
         _show_results(session.output, addresses, list(answer))
+        session.output.say(_judged(answer, policy), "" if all(result.allowed for result in answer) else "bold")
     raise typer.Exit(ExitCode.OK if all(result.allowed for result in answer) else ExitCode.NOT_ALLOWED)
 
 
@@ -99,9 +101,15 @@ def _show_results(output: Output, addresses: list[str], results: list[Result]) -
         for asked, result in zip(addresses, results, strict=True)
     ]
     output.table(["verdict", *(["shadow"] if shadow else []), "address", "why"], rows)
-    skipped = sum(not result.allowed for result in results)
-    if skipped:
-        output.say(f"{skipped:,} of {len(results):,} must not be contacted.", "bold")
+
+
+def _judged(answer: CheckAnswer, policy: str) -> str:
+    """Say how many must not be contacted, and by which policy: an ALLOW is worth as much as what it asked."""
+    skipped = sum(not result.allowed for result in answer)
+    count = f"{skipped:,} of {len(answer):,} must not be contacted. " if skipped else ""
+    if not policy:
+        return f"{count}By the default policy: no calling hours, no registries."
+    return f"{count}By {policy}, version {answer.policy_version}; dnc explain shows all that it asked."
 
 
 def _shadow(result: Result) -> str:

@@ -61,13 +61,6 @@ def looks_like_email(cell: str) -> bool:
     return EMAIL_SHAPE.fullmatch(cell.strip()) is not None
 
 
-def looks_like_header(cells: Sequence[str]) -> bool:
-    """Tell whether a first row names columns: some letters, and nothing that could be an address."""
-    if any("@" in cell or sum(character.isdigit() for character in cell) >= 5 for cell in cells):
-        return False
-    return any(character.isalpha() for cell in cells for character in cell)
-
-
 def choose_column(
     wanted: str | None,
     header: Sequence[str] | None,
@@ -84,7 +77,7 @@ def choose_column(
         return named_column(wanted, header, width)
     if width == 1:
         return _column(0, header)
-    found = _candidates(header, sample, width, phones)
+    found = candidates(header, sample, width, phones)
     if len(found) == 1:
         return _column(found[0], header)
     if not found:
@@ -109,11 +102,12 @@ def named_column(wanted: str, header: Sequence[str] | None, width: int, *, optio
     raise UsageError(f'There is no column "{wanted}".', _ask(range(width), header, option))
 
 
-def _candidates(
+def candidates(
     header: Sequence[str] | None, sample: Sequence[Sequence[str]], width: int, phones: bool | None
 ) -> list[int]:
+    """Return the columns that could hold the addresses, by their titles and by what stands in the first rows."""
     words = {True: PHONE_WORDS, False: EMAIL_WORDS, None: PHONE_WORDS | EMAIL_WORDS}[phones]
-    titles = [_words(header[index]) if header and index < len(header) else set() for index in range(width)]
+    titles = [title_words(header[index]) if header and index < len(header) else set() for index in range(width)]
     shares = [_share_alike(sample, index, phones) for index in range(width)]
     named = [index for index in range(width) if titles[index] & words and not titles[index] & OTHER_WORDS]
     alike = [index for index in named if shares[index] >= SHARE_LIKE_MIN]
@@ -129,7 +123,8 @@ def _share_alike(sample: Sequence[Sequence[str]], index: int, phones: bool | Non
     return sum(any(test(cell) for test in tests) for cell in cells) / len(cells) if cells else 0.0
 
 
-def _words(title: str) -> set[str]:
+def title_words(title: str) -> set[str]:
+    """Return the words of a title, in lower case, those run together in it apart."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", title.replace("E-Mail", "Email").replace("e-mail", "email"))
     return set(re.findall(r"[^\W\d_]+", spaced.casefold()))
 

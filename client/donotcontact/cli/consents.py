@@ -34,7 +34,11 @@ from donotcontact.v1.consent_service_pb2 import Consent, RecordedConsent
 from donotcontact.v1.core_pb2 import Channel as WireChannel
 from donotcontact.v1.core_pb2 import ConsentKind, Evidence, Purpose
 
-group = typer.Typer(name="consent", no_args_is_help=True, help="Consents: dated evidence that lifts registry matches.")
+group = typer.Typer(
+    name="consent",
+    no_args_is_help=True,
+    help="Consents: dated evidence that lifts registry matches.\n\nExample: `dnc consent list '+1 415 555 0123'`",
+)
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="A phone number or an e-mail address.")]
 ChannelsOption = Annotated[
     list[WireChannel.ValueType] | None,
@@ -96,7 +100,7 @@ def add(
 ) -> None:
     """Record a consent. It lifts registry matches under policies that name its kind, and never an opt-out.
 
-    Example: `dnc consent add '+1 415 555 0123' express-written --source api --reference form-8812 --given 2026-11-01`
+    Example: `dnc consent add +14155550123 express-written --source api --reference form-8812 --given 2026-11-01T00:00Z`
     """
     session = session_of(ctx, as_json)
     now = session.surroundings.now

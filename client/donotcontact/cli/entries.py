@@ -56,7 +56,13 @@ def entries(
         ),
     ] = None,
     actor: Annotated[
-        str, typer.Option("--actor", metavar="NAME", help="Recorded by this actor, exactly.", show_default=False)
+        str,
+        typer.Option(
+            "--actor",
+            metavar="NAME",
+            help="Recorded by this actor, such as console/ann, or on behalf of this person: ann.",
+            show_default=False,
+        ),
     ] = "",
     reason: Annotated[
         EntryReason.ValueType | None,
@@ -80,7 +86,7 @@ def entries(
 ) -> None:
     """List entries, newest first. Every filter that is given must match.
 
-    Example: `dnc entries --label do-not-contact --source agent --from 2026-11-01 --limit 20`
+    Example: `dnc entries --label do-not-contact --source agent --from 2026-11-01T00:00Z --limit 20`
     """
     session = session_of(ctx, as_json)
     now = session.surroundings.now

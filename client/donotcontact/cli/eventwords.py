@@ -95,7 +95,11 @@ EVENT_SENTENCES: dict[str, Callable[[Any], str]] = {
     "opt_in_set": lambda change: f"opt-in of {change.address} set to {short_name(OPT_IN_STATUS, change.status)}",
     "opt_in_claimed": lambda change: f"opt-in request to {change.address} claimed",
     "policy_applied": lambda change: f"applied policy {change.policy.name}",
-    "policy_deleted": lambda change: f"deleted policy {change.name}",
+    "policy_deleted": lambda change: (
+        f"deletion asked for of policy {change.name}: there was none"
+        if change.unchanged
+        else f"deleted policy {change.name}"
+    ),
     "account_created": lambda change: f"created account {change.name}",
     "token_created": lambda change: f"created token {change.name} for {option_name(ROLE, change.role)}",
     "token_revoked": lambda change: f"revoked token {change.token_id}",

@@ -27,7 +27,10 @@ EXIT_MEANINGS = {
         "entry was kept because it is the person's own word (`remove`), the journal is broken (`journal verify`)."
     ),
     ExitCode.USAGE: "The command line is wrong, or a question was left unanswered. Nothing was done.",
-    ExitCode.REFUSED: "The server refused: the request is wrong, or the token may not do it. Nothing was changed.",
+    ExitCode.REFUSED: (
+        "The server refused: the request is wrong, or the token may not do it. Nothing was changed, but for the "
+        "batches of `add --from-file` that standard error names."
+    ),
     ExitCode.UNREACHABLE: (
         "No answer: the server was not reachable, timed out, was overloaded or failed. Nothing may be contacted."
     ),

@@ -13,7 +13,11 @@ from donotcontact.cli.session import JsonOption, session_of
 
 SILENCE_S_MAX = 60.0
 """Longer than any heartbeat: after this long without one, the server is gone."""
-group = typer.Typer(name="journal", no_args_is_help=True, help="The journal: every accepted change, in order.")
+group = typer.Typer(
+    name="journal",
+    no_args_is_help=True,
+    help="The journal: every accepted change, in order.\n\nExample: `dnc journal list --kind policy --limit 20`",
+)
 KindsOption = Annotated[
     list[int] | None,
     typer.Option(
@@ -36,7 +40,13 @@ def list_events(
     *,
     kind: KindsOption = None,
     actor: Annotated[
-        str, typer.Option("--actor", metavar="NAME", help="By this actor, exactly.", show_default=False)
+        str,
+        typer.Option(
+            "--actor",
+            metavar="NAME",
+            help="By this actor, such as console/ann, or on behalf of this person: ann.",
+            show_default=False,
+        ),
     ] = "",
     address: Annotated[
         str,
@@ -50,7 +60,7 @@ def list_events(
 ) -> None:
     """List events. Every filter that is given must match.
 
-    Example: `dnc journal list --kind entries-removed --from 2026-11-01`
+    Example: `dnc journal list --kind entries-removed --from 2026-11-01T00:00Z`
     """
     session = session_of(ctx, as_json)
     now = session.surroundings.now

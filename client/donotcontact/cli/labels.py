@@ -13,7 +13,12 @@ from donotcontact.cli.session import JsonOption, session_of
 from donotcontact.v1.core_pb2 import Channel, Purpose
 from donotcontact.v1.entry_pb2 import Label
 
-group = typer.Typer(name="label", no_args_is_help=True, help="Labels: named do-not-contact lists of the account.")
+group = typer.Typer(
+    name="label",
+    no_args_is_help=True,
+    help="Labels: named do-not-contact lists of the account.\n\n"
+    "Example: `dnc label create DNC_Sales --channel voice --channel sms`",
+)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The label's name, such as DNC_Sales.")]
 ChannelsOption = Annotated[
     list[Channel.ValueType],

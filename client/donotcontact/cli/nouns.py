@@ -79,16 +79,25 @@ def enum_parser(enum: EnumDescriptor) -> Callable[[str], Any]:
 
 
 def parse_time(text: str, now: Callable[[], datetime]) -> datetime:
-    """Read a time: ISO 8601, or from now on, such as +90d. Without an offset it is the time of this machine."""
+    """Read a time: ISO 8601 with its offset, or from now on, such as +90d.
+
+    One without an offset is refused: it would mean the zone of this machine, which is seldom that of the person.
+    """
     relative = RELATIVE_TIME.fullmatch(text.strip())
     try:
         if relative:
             return now() + timedelta(**{UNITS[relative[2]]: int(relative[1])})
-        return datetime.fromisoformat(text.strip()).astimezone()
+        moment = datetime.fromisoformat(text.strip())
+        if moment.utcoffset() is not None:
+            return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(
-            f"{text!r} is not a time. Write 2026-11-03, 2026-11-03T09:30, 2026-11-03T09:30Z, or +90d from now."
+            f"{text!r} is not a time. Write 2026-11-03T09:30-05:00, 2026-11-03T09:30Z for UTC, or +90d from now."
         ) from None
+    written = moment.isoformat(timespec="auto" if moment.second else "minutes")
+    raise typer.BadParameter(
+        f"{text!r} does not say where it is that time. Write its offset: {written}-05:00, or {written}Z for UTC."
+    )
 
 
 def time_of(stamp: Timestamp) -> datetime:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from donotcontact.cli.context import ContactIdOption, DebtIdOption, PostalCodeOption, TimeZoneOption
 from donotcontact.cli.evidence import (
     ActorOption,
     CallIdOption,
@@ -17,9 +18,16 @@ from donotcontact.cli.evidence import (
 )
 from donotcontact.cli.exits import ExitCode
 from donotcontact.cli.nouns import OPT_IN_STATUS, enum_parser, iso, option_names, short_name
-from donotcontact.cli.session import JsonOption, RegionOption, session_of
+from donotcontact.cli.sentences import OPT_IN_REASONS, findings_line
+from donotcontact.cli.session import JsonOption, PolicyOption, RegionOption, session_of
+from donotcontact.v1.consent_service_pb2 import ClaimOptInRequestResponse
+from donotcontact.v1.verdict_pb2 import Finding, Verdict
 
-group = typer.Typer(name="optin", no_args_is_help=True, help="The SMS opt-in of one number.")
+group = typer.Typer(
+    name="optin",
+    no_args_is_help=True,
+    help="The SMS opt-in of one number.\n\nExample: `dnc optin get '+1 415 555 0123'`",
+)
 NumberArgument = Annotated[str, typer.Argument(metavar="NUMBER", help="The phone number.")]
 
 
@@ -63,6 +71,9 @@ def set_status(
 ) -> None:
     """Record a new opt-in status. Rejected also adds a do-not-text entry; accepted takes that one away and no other.
 
+    A rejected number changes only by a manager with evidence, whatever the source: a person's own START is recorded
+    with `dnc inbound`.
+
     Example: `dnc optin set '+1 415 555 0123' rejected --source inbound-message --reference msg-771`
     """
     session = session_of(ctx, as_json)
@@ -89,29 +100,60 @@ def claim(
     ctx: typer.Context,
     *,
     number: NumberArgument,
+    policy: PolicyOption = "",
     campaign: Annotated[
         str, typer.Option("--campaign", metavar="NAME", help="The campaign or flow that sends it.", show_default=False)
     ] = "",
     region: RegionOption = "",
+    time_zone: TimeZoneOption = "",
+    postal_code: PostalCodeOption = "",
+    contact_id: ContactIdOption = "",
+    debt_id: DebtIdOption = "",
     actor: ActorOption = "",
     request_id: RequestIdOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Claim the right to send the opt-in request. Send it only where this leaves with 0: one of all callers is granted.
 
-    Example: `dnc optin claim '+1 415 555 0123' --campaign spring && send-opt-in-request`
+    Example: `dnc optin claim '+1 415 555 0123' --policy sms-marketing && send-opt-in-request`
+
+    The request is a text too. Name the policy that the text was checked under, whose hours then count; the default
+    knows none.
     """
     session = session_of(ctx, as_json)
     with session.client() as client:
         answer = client.claim_opt_in_request(
-            number, region=region, campaign=campaign, actor=actor, request_id=request_id
+            number,
+            policy=policy,
+            region=region,
+            campaign=campaign,
+            time_zone=time_zone,
+            postal_code=postal_code,
+            contact_id=contact_id,
+            debt_id=debt_id,
+            actor=actor,
+            request_id=request_id,
         )
     if session.output.as_json:
         session.output.document(answer)
     elif answer.granted:
-        session.output.say("Granted: send the opt-in request now.", "green")
+        judged = "" if policy else " No policy was named, so no calling hours were asked."
+        session.output.say(f"Granted: send the opt-in request now.{judged}", "green")
     else:
-        entry = "an entry stands against texts to this number" if answer.blocked_by_entry else ""
-        why = entry or f"the status is {short_name(OPT_IN_STATUS, answer.status)}"
-        session.output.say(f"Not granted: do not send; {why}.", "bold red")
+        session.output.say(f"Not granted: do not send; {_why_not(answer)}.", "bold red")
     raise typer.Exit(ExitCode.OK if answer.granted else ExitCode.NOT_ALLOWED)
+
+
+def _why_not(answer: ClaimOptInRequestResponse) -> str:
+    """Say what stops the request: the reasons of the check, else the status that somebody has set already."""
+    stops = [finding for finding in answer.result.findings if _stops(finding)]
+    if stops:
+        return findings_line(answer.result.verdict, stops)
+    if answer.blocked_by_entry:
+        return "an entry or an undecided message stands against texts to it"
+    return f"the status is {short_name(OPT_IN_STATUS, answer.status)}"
+
+
+def _stops(finding: Finding) -> bool:
+    """Tell whether it stops the request, as all but the missing opt-in do, which the request is to mend."""
+    return not finding.shadow and finding.verdict != Verdict.VERDICT_ALLOW and finding.rule not in OPT_IN_REASONS

@@ -1,6 +1,7 @@
 """What a command shows: tables and sentences for people, JSON for scripts, errors on standard error."""
 
 import json
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -12,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from donotcontact import DoNotContactError
-from donotcontact.cli.exits import CommandError
+from donotcontact.cli.exits import CommandError, ExitCode
 from donotcontact.cli.messages import plain
 from donotcontact.cli.sentences import verdict_style
 
@@ -65,14 +66,31 @@ class Output:
         self.note(f"Error: {fault}", "bold red")
         if fault.hint:
             self.note(fault.hint)
+        if self.as_json:
+            self._failure(fault.code.name, str(fault), [], "", fault.code)
 
-    def call_error(self, error: DoNotContactError, hint: str) -> None:
-        """Say why the server gave no answer, with every field that is wrong, and what to do."""
+    def call_error(self, error: DoNotContactError, hint: str, code: ExitCode) -> None:
+        """Say why the server gave no answer, with every field that is wrong, each once, and what to do."""
+        told = error.field_violations
+        if told and str(error).startswith(": ".join(told[0])):
+            told = told[1:]
         reason = f" [{error.reason.removeprefix('ERROR_REASON_')}]" if error.reason else ""
         self.note(f"Error: {error}{reason}", "bold red")
-        for path, description in error.field_violations:
+        for path, description in told:
             self.note(f"  {path}: {description}")
+        incident = error.metadata.get("incident", "")
+        if incident:
+            self.note(f"Incident: {incident}. The log of the server has its trace under this id.")
         self.note(hint)
+        if self.as_json:
+            self._failure(_reason_of(error), str(error), error.field_violations, incident, code)
+
+    def _failure(
+        self, reason: str, message: str, faults: Sequence[tuple[str, str]], incident: str, code: ExitCode
+    ) -> None:
+        fields = [{"field": path, "description": description} for path, description in faults]
+        told = {"reason": reason, "message": message, "fields": fields, "incident": incident, "exit_code": int(code)}
+        self.line({"error": told})
 
 
 def verdict_text(name: str) -> Text:
@@ -88,6 +106,12 @@ def share(part: int, whole: int) -> str:
     if part < whole and percent >= 99.95:
         return ">99.9 %"
     return f"{percent:.1f} %"
+
+
+def _reason_of(error: DoNotContactError) -> str:
+    """Return the server's reason, or the kind of the failure, such as TIMEOUT, where no server gave one."""
+    kind = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(error).__name__).upper()
+    return error.reason.removeprefix("ERROR_REASON_") or kind
 
 
 def clean(text: str) -> str:

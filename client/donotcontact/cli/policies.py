@@ -14,19 +14,27 @@ from donotcontact.cli.nouns import CHANNEL, PURPOSE, iso, short_name
 from donotcontact.cli.output import Output
 from donotcontact.cli.policydiff import Change, differences
 from donotcontact.cli.policyfile import read_policy, write_policy
+from donotcontact.cli.policyversions import old_version
 from donotcontact.cli.session import JsonOption, session_of
 from donotcontact.v1.policy_pb2 import Mode, Policy
 from donotcontact.v1.policy_service_pb2 import AppliedPolicy
 
-group = typer.Typer(name="policy", no_args_is_help=True, help="Policies: the rules of one campaign or flow.")
+group = typer.Typer(
+    name="policy",
+    no_args_is_help=True,
+    help="Policies: the rules of one campaign or flow.\n\nExample: `dnc policy apply -f us-telemarketing.yaml`",
+)
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The policy's name.")]
+PolicyFileOption = Annotated[
+    str, typer.Option("--file", "-f", metavar="FILE", help="The policy as YAML; - is standard input.")
+]
 
 
 @group.command("apply")
 def apply(
     ctx: typer.Context,
     *,
-    file: Annotated[str, typer.Option("--file", "-f", metavar="FILE", help="The policy as YAML; - is standard input.")],
+    file: PolicyFileOption,
     actor: ActorOption = "",
     request_id: RequestIdOption = None,
     validate_only: ValidateOption = False,
@@ -36,7 +44,9 @@ def apply(
 
     Example: `dnc policy apply -f us-telemarketing.yaml --dry-run`
 
-    A key or value that is not known is refused with its path and line.
+    A small one: `printf 'name: evening\\ncalling_hours: [us-federal]\\n' | dnc policy apply -f -`
+
+    A key or value that is not known is refused with its path and line. `dnc packs` lists what calling_hours may name.
     """
     session = session_of(ctx, as_json)
     policy = read_policy(file, session.stdin)
@@ -53,14 +63,30 @@ def apply(
 
 
 @group.command("get")
-def get(ctx: typer.Context, *, name: NameArgument, as_json: JsonOption = False) -> None:
-    """Write the policy in force as YAML that can be applied again.
+def get(
+    ctx: typer.Context,
+    *,
+    name: NameArgument,
+    version: Annotated[
+        int | None,
+        typer.Option(
+            "--version",
+            min=1,
+            metavar="N",
+            help="An old version, out of the journal, as a check named it. It takes a MANAGER, ADMIN or AUDITOR.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a policy as YAML that can be applied again: the one in force, or an old version of it.
 
     Example: `dnc policy get us-telemarketing > us-telemarketing.yaml`
+
+    Back to what was: `dnc policy get us-telemarketing --version 12 | dnc policy apply -f -`
     """
     session = session_of(ctx, as_json)
     with session.client() as client:
-        answer = client.get_policy(name)
+        answer = client.get_policy(name) if version is None else old_version(client, name, version)
     if session.output.as_json:
         session.output.document(answer)
     else:
@@ -87,12 +113,12 @@ def list_all(ctx: typer.Context, *, as_json: JsonOption = False) -> None:
 def diff(
     ctx: typer.Context,
     *,
-    file: Annotated[str, typer.Argument(metavar="FILE", help="The policy as YAML; - is standard input.")],
+    file: PolicyFileOption,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a file would change against the policy in force, field by field. Changes nothing.
 
-    Example: `dnc policy diff us-telemarketing.yaml`
+    Example: `dnc policy diff -f us-telemarketing.yaml`
 
     Leaves with 0 where they are the same, and with 1 where they differ or no such policy is in force. A default that is
     written out is no difference, nor is another order.

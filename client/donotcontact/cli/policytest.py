@@ -71,6 +71,8 @@ def run_cases(
     if draft is None and not cases.policy:
         raise UsageError("The cases name no policy.", "Write policy: NAME above them, or give --policy FILE.")
     with session.client() as client:
+        if cases.legal_reasons:
+            cases.refuse_unknown_reasons({rule.id for pack in client.rule_packs() for rule in pack.rules})
         outcomes = list(_run(client, cases.cases, cases.policy, draft))
     if session.output.as_json:
         session.output.document(_document(outcomes))
@@ -108,7 +110,7 @@ def _fault(case: Case, verdict: int, findings: tuple[Finding, ...]) -> str:
     if verdict != case.expect:
         return f"expected {verdict_name(case.expect)}"
     given = {finding.rule for finding in findings} | {finding.legal_rule.id for finding in findings}
-    missing = [reason for reason in case.reasons if (enum_number(RULE, reason) or reason) not in given]
+    missing = [reason.name for reason in case.reasons if (enum_number(RULE, reason.name) or reason.name) not in given]
     return f"expected because of {', '.join(missing)}" if missing else ""
 
 

@@ -30,9 +30,21 @@ TAIL = """\
 People get tables on standard output; notes, warnings and errors go to standard error. With `--json`, before or behind
 the command, standard output holds one JSON document and nothing else; `dnc watch` writes one document a line. Field
 names are those of the contract in `proto/`; enum values come without their prefix (`BLOCK`, not `VERDICT_BLOCK`),
-times in UTC, 64-bit integers as numbers. When a call fails, standard output stays empty.
+times in UTC, 64-bit integers as numbers.
 
-Times are ISO 8601; without an offset they are the time of this machine. `+90d` is from now on (`m`, `h`, `d`, `w`).
+A failure is told in words on standard error. With `--json` standard output then ends with one line for scripts, too:
+
+```json
+{"error": {"reason": "INVALID_ADDRESS", "message": "line 1201: no address", "fields": [{"field": "line 1201",
+  "description": "no address"}], "incident": "", "exit_code": 3}}
+```
+
+`reason` is the server's, one of [errors](errors.md), or the kind of the failure where the server gave none: `TIMEOUT`,
+`UNAVAILABLE`, `INCOMPLETE_ANSWER`, `SERVER_ERROR`; `USAGE` and `FILE` are the command's own. `incident` names the trace
+of a bug in the server's log. A command line that cannot be parsed is told in words alone.
+
+Times are ISO 8601 with their offset, such as `2026-11-03T20:30-05:00`, or `2026-11-03T20:30Z` for UTC. One without an
+offset is refused, a day alone too. `+90d` is from now on (`m`, `h`, `d`, `w`).
 
 ## Call files
 
@@ -42,8 +54,12 @@ What `dnc scrub` and `dnc add --from-file` read:
 - UTF-8 with or without a byte order mark, UTF-16 with its mark, else Windows-1252. `--encoding` names another.
 - The address column is the one that is named so (phone, mobile, tel, email and the like) and looks so in the first
   100 rows. If several do, or none does, `dnc` asks for `--column` and leaves with 2. It never guesses between two.
-- A NUL byte, a quote that does not balance, text that is not in the encoding: refused with the line, before the
-  server is asked.
+- The first row is a header where its cell in the address column is a usual title (phone, Tel., e-mail, Rufnummer and
+  the like), or letters alone above a column of addresses, or where `--column` names it. A cell that may be an address
+  is none: a number, `911`, `1-800-FLOWERS`, `201XXXXXXX`, `n/a`. Where nothing tells, such as `A1` or an empty cell,
+  `dnc` asks for `--header` or `--no-header` and leaves with 2: a row that is taken for a header would not be screened.
+- A NUL byte, a cell of more than 131,072 characters, a quote that does not balance, text that is not in the encoding:
+  refused with the line, before the server is asked.
 
 What `dnc scrub` writes:
 
@@ -57,11 +73,14 @@ What `dnc scrub` writes:
 - A file that has one of these columns already is refused: an old verdict must not be read as new.
 - Cells stay as they were, also those that a spreadsheet reads as a formula (`=1+1`). Take care with files of strangers.
 - The result is written beside its target under a temporary name and renamed when it is whole. A run that breaks leaves
-  none. A result that exists stays, unless `--force` is given. The call file itself is never overwritten.
+  none. Only one that was killed at once (`kill -9`) leaves `.dnc-*.part` there, with addresses and verdicts in it:
+  delete it when no scrub is under way. A result that exists stays, unless `--force` is given. The call file itself is
+  never overwritten.
 
 The columns of `--time-zone-column`, `--postal-code-column`, `--contact-column` and `--debt-column` go to the server
-with their rows; an empty cell says nothing. A cell that the server refuses, such as a time zone that does not exist,
-ends the run and is named by its row.
+with their rows; an empty cell says nothing. A time zone or a postal code that cannot be read is a matter of its row:
+under a policy with calling hours the row is UNSCREENED, its reason says which of the two, and the others are screened.
+An id that the server refuses, such as one of more than 128 bytes, ends the run and is named by its row.
 
 ## Policies and their cases
 

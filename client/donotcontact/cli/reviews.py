@@ -21,10 +21,14 @@ from donotcontact.cli.nouns import (
 from donotcontact.cli.output import Output
 from donotcontact.cli.session import JsonOption, RegionOption, Session, session_of
 from donotcontact.v1.consent_service_pb2 import RecordInboundMessageResponse, Review
-from donotcontact.v1.core_pb2 import MessageClass
+from donotcontact.v1.core_pb2 import CHANNEL_VOICE, MessageClass
 
 TEXT_BYTES_MAX = 10_000
-group = typer.Typer(name="review", no_args_is_help=True, help="Messages that a person must decide.")
+group = typer.Typer(
+    name="review",
+    no_args_is_help=True,
+    help="Messages that a person must decide.\n\nExample: `dnc review list`",
+)
 
 
 def register(app: typer.Typer) -> None:
@@ -44,7 +48,14 @@ def inbound(
         ),
     ] = None,
     message_id: Annotated[
-        str, typer.Option("--message-id", metavar="ID", help="The gateway's id of the message.", show_default=False)
+        str,
+        typer.Option(
+            "--message-id",
+            metavar="ID",
+            help="The gateway's id of the message. With it a message that comes again does nothing, so that an old "
+            "START undoes no newer STOP.",
+            show_default=False,
+        ),
     ] = "",
     own_code: Annotated[
         list[str] | None,
@@ -62,7 +73,8 @@ def inbound(
 
     Example: `dnc inbound '+1 415 555 0123' 'Stop please' --message-id m-771`
 
-    A confirmation that it names may be sent once, within 5 minutes, after `dnc claim-send`.
+    Give the gateway's message id wherever there is one. A confirmation that this names may be sent once, within 5
+    minutes, after `dnc claim-send`.
     """
     session = session_of(ctx, as_json)
     with session.client() as client:
@@ -151,8 +163,11 @@ def _show_message(output: Output, answer: RecordInboundMessageResponse, validate
     if answer.confirmation:
         output.say(f"One confirmation may be sent until {iso(answer.confirmation_until)}, after:")
         output.say(f"  dnc claim-send {answer.confirmation}")
+    calls = CHANNEL_VOICE in answer.about
+    if calls and not answer.review:
+        output.say("It is about calls too: an entry under do-not-phone, which START leaves.")
     if answer.review:
-        output.say("Texts are blocked until somebody decides:")
+        output.say(f"Texts {'and calls ' if calls else ''}are blocked until somebody decides:")
         output.say(f"  dnc review decide {answer.review} opt-out|not-an-opt-out")
 
 

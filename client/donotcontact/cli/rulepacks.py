@@ -11,7 +11,11 @@ from donotcontact.cli.nouns import iso, parse_time, time_of
 from donotcontact.cli.session import JsonOption, session_of
 from donotcontact.v1.policy_service_pb2 import PackRule
 
-group = typer.Typer(name="region", no_args_is_help=True, help="Regions that the account closed.")
+group = typer.Typer(
+    name="region",
+    no_args_is_help=True,
+    help="Regions that the account closed.\n\nExample: `dnc region close US-FL --until +2d --reason storm`",
+)
 RegionArgument = Annotated[
     str, typer.Argument(metavar="REGION", help="A country or subdivision in ISO 3166, such as US-FL.")
 ]
@@ -71,12 +75,14 @@ def close(
     region, moment = region.upper(), parse_time(until, session.surroundings.now)
     with session.client() as client:
         answer = client.close_region(region, until=moment, reason=reason, actor=actor, request_id=request_id)
-        closed = next((each for each in client.closed_regions() if each.region == region), None)
+        by_name = {each.region: each for each in client.closed_regions()}
+        # The server names a territory by itself: PR, not US-PR.
+        closed = by_name.get(region) or by_name.get(region.removeprefix("US-"))
     if session.output.as_json:
         session.output.document({**plain(answer), "closed": plain(closed) if closed else None})
     else:
         ends = iso(closed.until) if closed else until
-        session.output.say(f"{region} is closed until {ends}.", "bold")
+        session.output.say(f"{closed.region if closed else region} is closed until {ends}.", "bold")
 
 
 @group.command("open")

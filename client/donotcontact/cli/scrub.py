@@ -28,6 +28,7 @@ from donotcontact.cli.fileoptions import (
     TimeZoneColumnOption,
     delimiter_of,
 )
+from donotcontact.cli.headers import FirstRow
 from donotcontact.cli.nouns import iso_of, parse_time
 from donotcontact.cli.output import Output, verdict_text
 from donotcontact.cli.policyfile import read_policy
@@ -118,7 +119,9 @@ def scrub(
         "debt_ids": debt_column,
     }
     cut = delimiter_of(delimiter)
-    with open_call_file(file, session.stdin, encoding=encoding, delimiter=cut, header=header) as calls:
+    titles = tuple(title for title in wanted.values() if title)
+    first_row = FirstRow(header, column, channel != Channel.EMAIL, titles)
+    with open_call_file(file, session.stdin, encoding=encoding, delimiter=cut, first_row=first_row) as calls:
         if not preview:
             refuse_screened(calls.layout)
         chosen = _choose(calls, column, channel)

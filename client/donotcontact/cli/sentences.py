@@ -22,6 +22,7 @@ from donotcontact.v1.core_pb2 import AttemptOutcome
 from donotcontact.v1.verdict_pb2 import AddressFault, AttemptCount, Finding, LegalRule, Rule, Verdict
 
 __all__ = [
+    "OPT_IN_REASONS",
     "RULE_WORDS",
     "event_sentence",
     "fault_words",
@@ -182,6 +183,8 @@ def _reason(finding: Finding, since: str) -> str:
 
 
 def _rule_reason(finding: Finding) -> str:
+    if finding.rule == Rule.RULE_ZONE_UNKNOWN and finding.legal_rule.citation:
+        return f"nobody knows the time zone: {finding.legal_rule.citation}"
     if finding.rule in PLAIN_REASONS:
         return PLAIN_REASONS[finding.rule]
     if finding.rule in LEGAL_REASONS:

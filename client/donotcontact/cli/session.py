@@ -13,6 +13,8 @@ from donotcontact import Client, Tls
 from donotcontact.cli.exits import FileError, UsageError
 from donotcontact.cli.output import Output
 
+RUNNING = "donotcontact.running"
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -31,6 +33,8 @@ class Connection:
 
 def connect(connection: Connection) -> Client:
     """Build a client. Raises FileError for a file that cannot be read, UsageError for options that do not fit."""
+    if not connection.server.strip():
+        raise UsageError("--server names no server.", "Give --server HOST:PORT, or set DNC_SERVER.")
     try:
         return Client(
             connection.server,
@@ -72,13 +76,29 @@ class Session:
         return sys.stdin.buffer
 
 
+@dataclass(slots=True)
+class Running:
+    """The command that runs, for whoever tells how it failed. `partly`: the command told itself what was done."""
+
+    name: str
+    output: Output
+    partly: bool = False
+
+
 def session_of(ctx: typer.Context, as_json: bool) -> Session:
     """Return the session of a command, with JSON where --json stands behind the command."""
     session: Session = ctx.obj
     if as_json and not session.output.as_json:
         color = not session.output.console.no_color
-        return replace(session, output=Output(as_json=True, color=color))
+        session = replace(session, output=Output(as_json=True, color=color))
+    ctx.meta[RUNNING] = Running(" ".join(ctx.command_path.split()[1:]), session.output)
     return session
+
+
+def running(ctx: typer.Context) -> Running | None:
+    """Return the command that runs, None before it began."""
+    found: Running | None = ctx.meta.get(RUNNING)
+    return found
 
 
 JsonOption = Annotated[
@@ -108,7 +128,10 @@ def _token(connection: Connection) -> str | None:
     if connection.token and connection.token_file:
         raise UsageError("--token and --token-file are both given.", "Give one of them.")
     if connection.token_file:
-        return _read(connection.token_file).decode().strip()
+        try:
+            return _read(connection.token_file).decode("ascii").strip()
+        except UnicodeError:
+            raise FileError(f"{connection.token_file} holds no token: a token is ASCII text.") from None
     return connection.token or None
 
 

@@ -1,6 +1,6 @@
 """YAML files that people write: read whole, as nodes that know their lines, so that each fault is told with its own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -9,6 +9,11 @@ import yaml
 from donotcontact.cli.exits import FileError
 
 FILE_BYTES_MAX = 1_048_576
+YAML_TAG = "tag:yaml.org,2002:"
+PLAIN_TAGS = frozenset(
+    f"{YAML_TAG}{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "seq", "map", "merge", "value")
+)
+"""What words, numbers, lists and keys are without any tag."""
 
 
 def yaml_document(path: str, stdin: BinaryIO, *, what: str, example: str) -> tuple[str, yaml.MappingNode]:
@@ -31,6 +36,22 @@ def line_of(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
+def _nodes(root: yaml.Node) -> Iterator[yaml.Node]:
+    """Yield every node once, in the order of the file; one that several aliases name, too."""
+    waiting, seen = [root], {id(root)}
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if isinstance(node, yaml.MappingNode):
+            below = [each for pair in node.value for each in pair]
+        else:
+            below = node.value if isinstance(node, yaml.SequenceNode) else []
+        for each in reversed(below):
+            if id(each) not in seen:
+                seen.add(id(each))
+                waiting.append(each)
+
+
 def _text(path: str, stdin: BinaryIO) -> bytes:
     try:
         content = stdin.read(FILE_BYTES_MAX + 1) if path == "-" else Path(path).read_bytes()
@@ -51,6 +72,10 @@ def _mapping(content: bytes, name: str, what: str, example: str) -> yaml.Mapping
         raise FileError(f"{name} is not YAML.") from None
     if len(documents) != 1:
         raise FileError(f"{name} holds {len(documents)} documents.", f"Write {what} in each file.")
+    for node in _nodes(documents[0]):
+        if node.tag not in PLAIN_TAGS:
+            tag = node.tag.replace(YAML_TAG, "!!")
+            raise FileError(f"{name}, line {line_of(node)}: {tag}: tags have no meaning here.", "Leave it out.")
     if not isinstance(documents[0], yaml.MappingNode):
         raise FileError(f"{name} is not {what}: it must begin with keys, such as {example}.")
     return documents[0]
