@@ -4,7 +4,6 @@ The register's zip and a sample of its numbers are kept in a folder between runs
 """
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -40,6 +39,7 @@ NAME: Final = "us-national"
 STATE: Final = "us-state"
 POLICY: Final = "us-telemarketing"
 _SCOPE: Final = "+1"
+_PEAK: Final = Path(__file__).with_name("peak.py")
 _MAX_AGE_DAYS: Final = 31
 _SAMPLE_MAX: Final = 20_000_000
 
@@ -206,14 +206,11 @@ def _import(store: Path, file: Path, list_date: str) -> tuple[dict[str, Any], fl
     """Import a file as the operator does; return what the command told and its peak memory in MiB."""
     command = [sys.executable, "-m", "dncd", "registry", "import", NAME, str(file), "--store", str(store), "--json"]
     command += ["--format", "ftc", "--list-date", list_date]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None, "the process has a pipe"
-        told = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
+    peak = store / "peak.kib"
+    run = subprocess.run([sys.executable, _PEAK, peak, *command], stdout=subprocess.PIPE, check=False)
+    if run.returncode:
         raise RuntimeError("the import failed")
-    return json.loads(told), usage.ru_maxrss / 1024
+    return json.loads(run.stdout), int(peak.read_text()) / 1024
 
 
 def _link(file: Path, link: Path) -> None:
