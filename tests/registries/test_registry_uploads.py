@@ -235,6 +235,14 @@ def test_a_second_upload_at_the_same_time_is_refused_at_once(server: Served, ope
     assert verdicts(server.api(), LISTED, OTHER) == [BLOCK, BLOCK]
 
 
+def test_one_upload_after_another_always_finds_its_place(server: Served, operator: Operator, us: str) -> None:
+    refused = [operator.upload_refused([]).reason for _ in range(200)]
+
+    assert server.head()
+    assert us
+    assert "ERROR_REASON_OVERLOADED" not in refused
+
+
 def wait_for_room(operator: Operator) -> None:
     """Return when no upload runs any more: an empty one is then refused for what it is."""
     while operator.upload_refused([]).reason == "ERROR_REASON_OVERLOADED":

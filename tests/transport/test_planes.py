@@ -19,7 +19,7 @@ from dncd.limits import (
     WATCHERS_MAX,
 )
 from dncd.tokens import Caller
-from dncd.transport.pools import BULK_WAITING_MAX
+from dncd.transport.pools import BULK_WAITING_MAX, Pool
 from dncd.transport.rpc import Call, Metadata, Plane
 from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
 from rpc_serving import CALLER, PATH, WAIT_S, Caught, Client, Gate, rpc, serving
@@ -213,3 +213,17 @@ def test_strangers_who_send_nothing_hold_no_thread() -> None:
 
     assert answer == b""
     assert refused == {"ERROR_REASON_TOKEN_MISSING"}
+
+
+def test_a_place_that_is_given_back_early_is_free_before_the_call_has_ended_and_counted_once() -> None:
+    with Pool("uploads", 1, 0) as pool:
+
+        def answered() -> bool:
+            taken = pool.has_room()
+            pool.leave()
+            return not taken and pool.has_room()
+
+        answers = [pool.submit(answered).result() for _ in range(3)]
+
+    assert answers == [True, True, True]
+    assert pool.has_room()

@@ -66,7 +66,7 @@ def _method(rpc: Rpc, around: Surroundings, pools: Pools) -> Method:
         watch: Any = grpc.unary_stream_rpc_method_handler(on_pool(stream(rpc, around), pool))
         return Method(watch, pool, _refuse(_too_many_watchers(), pools), needs_caller=True)
     if rpc.plane is Plane.UPLOAD:
-        taken: Any = grpc.stream_unary_rpc_method_handler(on_pool(upload(rpc, around), pool))
+        taken: Any = grpc.stream_unary_rpc_method_handler(on_pool(_leaving(upload(rpc, around), pool), pool))
         return Method(taken, pool, _refuse(_overloaded("the upload plane"), pools), needs_caller=True)
     answer: Any = grpc.unary_unary_rpc_method_handler(on_pool(unary(rpc, around), pool))
     return Method(answer, pool, _refuse(_overloaded(f"the {rpc.plane.value} plane"), pools), needs_caller=True)
@@ -76,6 +76,18 @@ def on_pool(behavior: Callable[..., Any], pool: Pool) -> Callable[..., Any]:
     """Name the threads that gRPC runs a behavior on: it looks for this attribute."""
     behavior.experimental_thread_pool = pool  # type: ignore[attr-defined]  # functions take attributes; mypy knows none
     return behavior
+
+
+def _leaving(behavior: Callable[[Any, Any], bytes], pool: Pool) -> Callable[[Any, Any], bytes]:
+    """Give the place of a call back before its answer is sent: who sends one file after another is never refused."""
+
+    def answer(requests: Any, context: Any) -> bytes:
+        try:
+            return behavior(requests, context)
+        finally:
+            pool.leave()
+
+    return answer
 
 
 def _refuse(error: DncError, pools: Pools) -> Any:

@@ -38,6 +38,7 @@ class Pool(ThreadPoolExecutor):
         super().__init__(max_workers=threads, thread_name_prefix=name)
         self.calls_max = threads + waiting_max
         self._calls = 0
+        self._left_early = 0
         self._counting = threading.Lock()
 
     def has_room(self) -> bool:
@@ -52,9 +53,21 @@ class Pool(ThreadPoolExecutor):
         future.add_done_callback(self._ended)
         return future
 
-    def _ended(self, _future: Future[Any]) -> None:
+    def leave(self) -> None:
+        """Give back the place of a call that is about to be answered, so that nobody who has the answer finds it taken.
+
+        Once for each call at most, from its own thread.
+        """
         with self._counting:
             self._calls -= 1
+            self._left_early += 1
+
+    def _ended(self, _future: Future[Any]) -> None:
+        with self._counting:
+            if self._left_early:
+                self._left_early -= 1
+            else:
+                self._calls -= 1
 
 
 @dataclass(frozen=True, slots=True)
