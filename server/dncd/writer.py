@@ -99,17 +99,14 @@ class StoreLog:
             self._stopping = True
             waiting = list(self._waiting)
             self._waiting.clear()
-        for _, future in taken:
-            if not future.done():
-                future.set_exception(
-                    ShuttingDown("the server is stopping amid this change; try again with the same request_id")
-                )
-        for _, future in waiting:
-            future.set_exception(_stopping())
-        self._on_death()
         # No message: it may hold an address.
         trace = "".join(traceback.format_tb(error.__traceback__))
         log.critical("the writer ended with %s; no change is taken any more\n%s", type(error).__name__, trace)
+        try:
+            # Before the callers hear of it, so that none of them meets a log that nobody knows to be dead.
+            self._on_death()
+        finally:
+            _refuse_all(taken, waiting)
 
     def _next_batch(self) -> list[Waiting]:
         with self._wake:
@@ -152,6 +149,16 @@ class StoreLog:
             raise  # it may have come after a write, so it must undo the whole commit
         except DncError as refused:
             return refused
+
+
+def _refuse_all(taken: list[Waiting], waiting: list[Waiting]) -> None:
+    for _, future in taken:
+        if not future.done():
+            future.set_exception(
+                ShuttingDown("the server is stopping amid this change; try again with the same request_id")
+            )
+    for _, future in waiting:
+        future.set_exception(_stopping())
 
 
 def _stopping() -> ShuttingDown:
