@@ -99,16 +99,6 @@ def chunks_of(plan: Plan, numbers: int, seed: int = SEED) -> Iterator[Chunk]:
         yield Chunk(found + code, None, categories)
 
 
-def random_phones(plan: Plan, count: int, seed: int = SEED) -> Phones:
-    """Draw numbers to ask about: any number of the plan's areas, registered or not, in no order."""
-    random = np.random.default_rng([seed, plan.calling_code, 1])
-    firsts = np.array([_first(plan, area) for area in plan.areas], np.uint64)
-    widths = np.array([area.blocks * BLOCK for area in plan.areas], np.float64)
-    chosen = random.choice(len(plan.areas), count, p=widths / widths.sum())
-    within = (random.random(count) * widths[chosen]).astype(np.uint64)
-    return firsts[chosen] + within + np.uint64(plan.calling_code * 10**plan.national_digits)
-
-
 def write_us(path: Path, numbers: int, seed: int = SEED, areas: int = _NANP_AREAS) -> int:
     """Write a zip as the FTC gives it out, an entry for each area code; return how many numbers there are."""
     written = 0

@@ -5,10 +5,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
+from pyroaring import BitMap64
 
 from dncd.registry.build import SnapshotBuilder
 from dncd.registry.chunks import Chunk
 from dncd.registry.manifest import About, Source
+from dncd.registry.verify import verify_members
 from dncd.storage.contract import Phones
 
 ABOUT = About(
@@ -43,3 +45,11 @@ def build(
 
 def build_numbers(registries: Path, phones: Iterable[int], snapshot: str = "first") -> Path:
     return build(registries, [Chunk(column(phones))], snapshot)
+
+
+def read_members(folder: Path, category: int | None = None) -> BitMap64:
+    """Read a snapshot's Roaring file by the library alone, that of a category if asked."""
+    [entry] = [entry for entry in verify_members(folder).members if entry.category == category]
+    numbers = BitMap64.deserialize((folder / entry.name).read_bytes())
+    assert len(numbers) == entry.members
+    return numbers

@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from dncd.registry.files import sweep
-from dncd.registry.members import read_members
 from dncd.registry.verify import verify, verify_members
 from registry_builder import NUMBERS
-from registry_snapshots import build_numbers
+from registry_snapshots import build_numbers, read_members
 
 STEPS = ["begun", "bits", "members", "manifest", "sync", "rename", "finished"]
 TESTS = Path(__file__).parents[1]

@@ -235,7 +235,7 @@ def test_the_digest_is_that_of_the_bytes_as_given(content: bytes, block_bytes: i
 def test_a_file_that_grows_meanwhile_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "list.txt"
     path.write_bytes(b"1\n2\n")
-    source = Source.from_path(path)
+    source = Source(path.open("rb"), path.name)
     entries = source.entries()
     list(next(entries).blocks)
     path.write_bytes(b"1\n2\n3\n")

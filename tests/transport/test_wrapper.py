@@ -10,7 +10,7 @@ from dncd.nouns import Role
 from dncd.tokens import Caller
 from dncd.transport.rpc import Call
 from donotcontact.v1.check_service_pb2 import CheckRequest, CheckResponse
-from rpc_serving import CALLER, WAIT_S, rpc, serving
+from rpc_serving import CALLER, rpc, serving
 
 SECRET = "+14155550123"
 
@@ -41,22 +41,6 @@ def test_bytes_from_a_handler_are_sent_as_they_are() -> None:
         answer = client.call("Check")
 
     assert CheckResponse.FromString(answer).policy_version == 9
-
-
-def test_deadline_of_the_caller_is_known_and_none_where_there_is_none() -> None:
-    seen = []
-
-    def handler(call: Call, _request: CheckRequest) -> CheckResponse:
-        seen.append(call.remaining_s)
-        return CheckResponse()
-
-    with serving([rpc("Check", handler)]) as (client, _):
-        client.call("Check")
-        client.channel.unary_unary("/donotcontact.v1.CheckService/Check")(b"")
-
-    assert seen[0] is not None
-    assert 0 < seen[0] < WAIT_S + 1
-    assert seen[1] is None
 
 
 def test_bytes_that_are_no_message_are_malformed() -> None:

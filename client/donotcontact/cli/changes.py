@@ -1,7 +1,6 @@
 """`dnc add` and `dnc remove`: entries under a label, and away from it."""
 
 import sys
-from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,10 +8,9 @@ from typing import Annotated
 import typer
 
 from donotcontact import DoNotContactError
+from donotcontact.cli.addressfile import Reading, named, read_given
 from donotcontact.cli.advice import changed_nothing
-from donotcontact.cli.callfile import open_call_file
-from donotcontact.cli.columns import choose_column
-from donotcontact.cli.entryfaults import Given, placed
+from donotcontact.cli.entryfaults import placed
 from donotcontact.cli.evidence import (
     ActorOption,
     CallIdOption,
@@ -27,7 +25,6 @@ from donotcontact.cli.evidence import (
 )
 from donotcontact.cli.exits import ExitCode, UsageError
 from donotcontact.cli.fileoptions import ColumnOption, DelimiterOption, EncodingOption, HeaderOption, delimiter_of
-from donotcontact.cli.headers import FirstRow
 from donotcontact.cli.nouns import (
     ENTRY_REASON,
     REMOVAL_REASON,
@@ -38,7 +35,7 @@ from donotcontact.cli.nouns import (
     short_name,
 )
 from donotcontact.cli.output import Output
-from donotcontact.cli.session import JsonOption, RegionOption, Session, running, session_of
+from donotcontact.cli.session import JsonOption, RegionOption, running, session_of
 from donotcontact.v1.entry_pb2 import EntryReason, RowOutcome
 from donotcontact.v1.entry_service_pb2 import AddEntriesResponse, EntryRef, NewEntry, RemoveEntriesResponse
 
@@ -57,16 +54,6 @@ class Batch:
 
     first: int
     addresses: Sequence[str]
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a file of addresses is to be read, as far as a person said it."""
-
-    column: str | None = None
-    header: bool | None = None
-    encoding: str | None = None
-    delimiter: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -138,7 +125,7 @@ def add(
     if addresses and from_file:
         raise UsageError("Addresses and --from-file are both given.", "Give one of them.")
     reading = Reading(column, header, encoding, delimiter_of(delimiter))
-    given = _read_given(session, from_file, reading) if from_file else _named(addresses or [], reading)
+    given = read_given(session, from_file, reading) if from_file else named(addresses or [], reading)
     wanted = given.addresses
     if request_id and len(wanted) > BATCH_ROWS_MAX:
         raise UsageError(
@@ -215,31 +202,6 @@ def remove(
 def on_terminal() -> bool:
     """Tell whether a person can answer a question."""
     return sys.stdin.isatty()
-
-
-def _named(addresses: list[str], reading: Reading) -> Given:
-    if not addresses:
-        raise UsageError("No address is given.", "Name addresses, or give --from-file FILE.")
-    if reading != Reading():
-        raise UsageError("--column, --header, --encoding and --delimiter say how to read --from-file FILE.")
-    return Given(addresses)
-
-
-def _read_given(session: Session, from_file: str, reading: Reading) -> Given:
-    first_row = FirstRow(reading.header, reading.column)
-    with open_call_file(
-        from_file, session.stdin, encoding=reading.encoding, delimiter=reading.delimiter, first_row=first_row
-    ) as calls:
-        layout = calls.layout
-        header = layout.header[1] if layout.header else None
-        chosen = choose_column(reading.column, header, layout.sample, layout.width, phones=None)
-        head = "a header" if header else "no header"
-        session.output.note(f"{calls.name}: {layout.rows:,} rows, {head}; addresses in column {chosen.title}.", "dim")
-        addresses, lines = [], array("Q")
-        for line, (_, cells) in calls.numbered_rows():
-            addresses.append(cells[chosen.index] if chosen.index < len(cells) else "")
-            lines.append(line)
-    return Given(addresses, lines)
 
 
 def _batches(addresses: Sequence[str]) -> Iterator[Batch]:

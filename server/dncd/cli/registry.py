@@ -4,43 +4,30 @@ They work on the folder of the store, while it is served or not. Each change goe
 """
 
 import json
-from io import TextIOWrapper
-from itertools import chain
-from pathlib import Path
 from typing import Annotated
 
 import typer
-from pyroaring import BitMap64
 
 from dncd import administration, registries
 from dncd.cli.access import founded
-from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, options_judged, say, settings_for
+from dncd.cli.frame import EXIT_CODES, WRONG, JsonOption, StoreOption, attached, options_judged, say
+from dncd.cli.registry_files import diff, rebuild, verify
 from dncd.cli.registry_import import import_
+from dncd.cli.registry_names import IdArgument, NameArgument, find_id, say_or_tell, shelf_of
 from dncd.cli.registry_tables import print_registries, print_registry, told_coverage, told_registry, told_snapshot
-from dncd.config import REGISTRIES_FOLDER
 from dncd.daemon.ambient import now_ms
-from dncd.errors import SnapshotHeld, SnapshotNotFound
+from dncd.errors import SnapshotHeld
 from dncd.events import Registry, RegistryCreated
 from dncd.limits import NOTE_BYTES_MAX
-from dncd.registry.files import open_private
-from dncd.registry.members import diff as compare
-from dncd.registry.numberset import columns
-from dncd.registry.shelf import Shelf
 from dncd.storage.contract import Snapshot
 from dncd.transport import fields
 from dncd.transport.registry_service import prefixes as read_prefixes
-
-ID_DIGITS_MIN = 4
 
 registry_app = typer.Typer(
     help="National do-not-contact registers: import them, put versions of them in force.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
 )
-NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The registry, such as us-national.")]
-IdArgument = Annotated[
-    str, typer.Argument(metavar="SNAPSHOT", help=f"The id of a snapshot, or its first {ID_DIGITS_MIN} digits or more.")
-]
 
 
 @registry_app.command("create", epilog=EXIT_CODES)
@@ -71,6 +58,9 @@ def create(
 
 
 registry_app.command("import", epilog=EXIT_CODES)(import_)
+registry_app.command("diff", epilog=EXIT_CODES)(diff)
+registry_app.command("verify", epilog=EXIT_CODES)(verify)
+registry_app.command("rebuild", epilog=EXIT_CODES)(rebuild)
 
 
 @registry_app.command("list", epilog=EXIT_CODES)
@@ -128,38 +118,6 @@ def activate(
             told = told_snapshot(registries.find_snapshot(snapshot, name, found))
     sentence = f"{found} is in force" if changed else f"{found} was in force already"
     say_or_tell(told | {"changed": changed}, f"{sentence}: list of {told['list_date']}", as_json=as_json)
-
-
-@registry_app.command("diff", epilog=EXIT_CODES)
-def diff(
-    name: NameArgument,
-    old: Annotated[str, typer.Argument(metavar="OLD", help="A snapshot: its id, or the first digits of it.")],
-    new: Annotated[str, typer.Argument(metavar="NEW", help="The one to compare with it.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(help="Write the numbers to this new file: +14155550123 was added, -14155550199 was removed."),
-    ] = None,
-    store: StoreOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Compare two snapshots: how many numbers were added and removed. Categories of numbers are not compared.
-
-    Example: `dncd registry diff us-national 5f3a 91c0 --out changes.txt`
-    """
-    if out is not None and out.exists():
-        say(f"dncd: {out} exists; name a new file")
-        raise typer.Exit(WRONG)
-    with attached(store) as opened, opened.snapshot() as snapshot:
-        ids = find_id(snapshot, name, old), find_id(snapshot, name, new)
-    shelf = shelf_of(store)
-    added, removed = compare(*(shelf.folder(name, each) for each in ids))
-    if out is not None:
-        _write_numbers(out, added, removed)
-    told = {"registry": name, "old": ids[0], "new": ids[1], "added": len(added), "removed": len(removed)}
-    if as_json:
-        typer.echo(json.dumps(told | {"out": str(out) if out else None}))
-    else:
-        typer.echo(f"{len(added):,} added, {len(removed):,} removed")
 
 
 @registry_app.command("prune", epilog=EXIT_CODES)
@@ -233,42 +191,7 @@ def coverage(
         say(f"taken away: {' '.join(removed)}")
 
 
-def shelf_of(store: Path | None) -> Shelf:
-    """Return where a store's snapshots lie."""
-    return Shelf(settings_for(store).store / REGISTRIES_FOLDER)
-
-
-def find_id(snapshot: Snapshot, registry: str, written: str) -> str:
-    """Return the id that begins as written; raises `RegistryNotFound`, and `SnapshotNotFound` for none or several."""
-    registries.find(snapshot, registry)
-    ids = [kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)]
-    found = [each for each in ids if each == written or (len(written) >= ID_DIGITS_MIN and each.startswith(written))]
-    if len(found) > 1:
-        raise SnapshotNotFound(f"{len(found)} snapshots begin with {written}; give more of the id", registry=registry)
-    return registries.find_snapshot(snapshot, registry, found[0] if found else written).snapshot.id
-
-
-def say_or_tell(told: dict[str, object], sentence: str, *, as_json: bool) -> None:
-    """Print JSON for a machine, or a sentence for the person."""
-    if as_json:
-        typer.echo(json.dumps(told))
-    else:
-        say(sentence)
-
-
 def _beyond(snapshot: Snapshot, registry: str, keep: int) -> list[str]:
     _, in_force = registries.find(snapshot, registry)
     ids = [kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)]
     return [each for each in ids[keep:] if each != in_force]
-
-
-def _write_numbers(out: Path, added: BitMap64, removed: BitMap64) -> None:
-    try:
-        with TextIOWrapper(open_private(out, new=True), encoding="ascii") as file:
-            signed = (("+", part) for part in columns(added)), (("-", part) for part in columns(removed))
-            for sign, part in chain(*signed):
-                file.writelines(f"{sign}{phone}\n" for phone in part.tolist())
-    except OSError as error:
-        out.unlink(missing_ok=True)
-        say(f"dncd: {out} cannot be written: {error.strerror}")
-        raise typer.Exit(WRONG) from None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Final, Self
+from typing import BinaryIO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,11 +90,6 @@ class Source:
         self.name = Path(name).name
         self.bytes_read = 0
         self.size = stream.seek(0, os.SEEK_END)
-
-    @classmethod
-    def from_path(cls, path: Path) -> Self:
-        """Open a file; `close` closes it."""
-        return cls(path.open("rb"), path.name)
 
     def close(self) -> None:
         """Close the stream."""

@@ -7,7 +7,7 @@ from pyroaring import BitMap64
 
 from dncd.registry.blocks import BlockCache
 from dncd.registry.files import full_disk_named, make_folder, sync_files
-from dncd.registry.manifest import BitEntry, Manifest, PlainEntry, damaged
+from dncd.registry.manifest import BitEntry, Manifest, PlainEntry
 from dncd.registry.numberset import NumberSet
 from dncd.registry.roaring import read_roaring, write_roaring
 from dncd.registry.verify import check_shape, verify, verify_members
@@ -24,16 +24,6 @@ def write_members(folder: Path, category: int | None, bits: list[BitEntry], rest
     expected = sum(entry.members for entry in bits) + sum(entry.members for entry in rest)
     assert written.members == expected, "the Roaring file and the bit files come from the same bits"
     return PlainEntry(name, category, written.members, written.bytes, written.crc32)
-
-
-def read_members(folder: Path, category: int | None = None) -> BitMap64:
-    """Read a snapshot's members, those of a category alone if asked; takes the file's size in memory.
-
-    Raises SnapshotDamaged, and KeyError where the snapshot has no such category.
-    """
-    manifest = verify_members(folder)
-    entries = {entry.category: entry for entry in manifest.members}
-    return _load(folder, entries[category])
 
 
 def diff(old: Path, new: Path) -> tuple[BitMap64, BitMap64]:
@@ -79,13 +69,6 @@ def _open(folder: Path) -> Windows:
     manifest = check_shape(folder)
     whole_bits = [entry for entry in manifest.bits if entry.category is None]
     return Windows(folder, whole_bits, [entry for entry in manifest.sorted if entry.category is None])
-
-
-def _load(folder: Path, entry: PlainEntry) -> BitMap64:
-    numbers = BitMap64.deserialize((folder / entry.name).read_bytes())
-    if len(numbers) != entry.members:
-        raise damaged(folder, entry.name, "has another number of members than the manifest says")
-    return numbers
 
 
 def _rebuild(parts: Path, members: Path, category: int | None) -> None:

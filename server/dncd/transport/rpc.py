@@ -32,7 +32,6 @@ from dncd.transport.draining import Draining
 from dncd.transport.errors import Incident, abort, trace_without_values
 
 PACKAGE: Final = "donotcontact.v1"
-DEADLINE_SECONDS_MAX: Final = 365 * 86_400.0
 
 Metadata = Sequence[tuple[str, str | bytes]]
 Authenticate = Callable[[Metadata], Caller]
@@ -60,12 +59,6 @@ class Call:
         self.caller = caller
         self._context = context
         self._draining = draining
-
-    @property
-    def remaining_s(self) -> float | None:
-        """Tell how long the caller still waits, in seconds; None where it set no deadline."""
-        remaining: float = self._context.time_remaining()
-        return remaining if remaining < DEADLINE_SECONDS_MAX else None
 
     def is_active(self) -> bool:
         """Tell whether anybody waits for more: False once the caller has gone or the server is stopping."""
