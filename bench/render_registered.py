@@ -3,6 +3,7 @@
 from typing import Any
 
 from peers_dncd import ScrubClient
+from peers_set import GrpcAlone
 from tables import latencies, ratio, table
 
 Row = dict[str, Any]
@@ -14,6 +15,9 @@ def sections(found: Row) -> list[str]:
         "### Beside what people would use instead",
         _peers_about(found),
         _peers(found["peers"]["rows"]),
+        "### What no decision could be faster than",
+        _floors_about(found),
+        _floors(found),
         "### With a national register",
         _calls_about(found),
         _calls(found["closed"]),
@@ -57,6 +61,27 @@ def _peers(rows: list[Row]) -> str:
             for row in sorted(rows, key=lambda row: int(row["rows"]))
         ],
     )
+
+
+def _floors_about(found: Row) -> str:
+    compiler = "" if found["floors"]["compiler"] else " No C compiler was found, so C was not measured."
+    return (
+        f"What {found['floors']['numbers']:,} numbers cost before anything is decided: the call that moves them, the "
+        f"two probes that each number needs, the lookups of those that are known. CPU of one thread, median. `others`: "
+        f"the caches were used by other work in between, as in a server. 10 M numbers/s leave 1,000 µs.{compiler}"
+    )
+
+
+def _floors(found: Row) -> str:
+    floors = found["floors"]
+    alone = next(
+        row["cpu_us_per_call"]
+        for row in found["peers"]["rows"]
+        if (row["peer"], row["rows"]) == (GrpcAlone.name, floors["numbers"])
+    )
+    lines = [[f"{GrpcAlone.name}, its server", "", f"{alone:,.0f}"]]
+    lines += [[row["what"], f"{row['warm_us']:,.0f}", f"{row['others_us']:,.0f}"] for row in floors["rows"]]
+    return table(["what", "µs, warm", "µs, others"], lines)
 
 
 def _calls_about(found: Row) -> str:

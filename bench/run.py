@@ -18,6 +18,7 @@ from typing import Any, Final
 import budgets
 import by_policy
 import changes
+import floors
 import machine
 import registered
 import render_policy
@@ -139,6 +140,7 @@ def _with_register(
         found["rules"] = rule_costs.measure(ready, plan.rounds, plan.turn_s, plan.rows_max, seed)
     if "registers" in parts:
         found["registered"] |= registered.starts(imports, paths, log)
+        found["registered"]["floors"] = floors.measure(imports.of(large), ready.store, plan.main, seed)
     return found
 
 

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +56,13 @@ def test_the_benchmark_tells_what_each_rule_costs(tiny: Any) -> None:
     kinds += ["nothing attempted", "all attempted", "a time zone", "a postal code"]
     assert [kind for kind in kinds if not any(kind in case for case in cases)] == []
     assert all(row["having_us"] > 0 for row in tiny["rules"])
+
+
+def test_the_benchmark_tells_what_no_decision_could_be_faster_than(tiny: Any) -> None:
+    floors = tiny["registered"]["floors"]
+
+    assert len(floors["rows"]) == (3 if shutil.which("cc") else 2)
+    assert all(row["warm_us"] > 0 and row["others_us"] > 0 for row in floors["rows"])
 
 
 def test_claims_are_measured_and_the_limit_of_one_number_for_all_is_kept(tiny: Any) -> None:

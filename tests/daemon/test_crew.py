@@ -1,8 +1,9 @@
-"""A place survives a system that has no processes, memory or files left for a worker."""
+"""A place survives a system without processes, memory or files for a worker; a first worker is begun ahead."""
 
 import errno
 import logging
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from queue import SimpleQueue
 import pytest
 
 from dncd.config import Settings
-from dncd.daemon.crew import News, Place, Spawn
+from dncd.daemon.crew import Forerunner, News, Place, Spawn
 from dncd.daemon.order import Order
 
 WAIT_S = 30
@@ -89,3 +90,43 @@ def test_later_worker_that_the_system_refuses_is_tried_again(
     assert caplog.text.count("could not be started") == 2
     assert news.get(timeout=WAIT_S) is News.READY
     assert news.empty()
+
+
+def test_worker_that_was_begun_ahead_is_the_first_that_is_called_for(program: Callable[[str], Spawn]) -> None:
+    begun: list[subprocess.Popen[str]] = []
+
+    def spawn() -> subprocess.Popen[str]:
+        begun.append(program(WAITS_FOR_DRAIN)())
+        return begun[-1]
+
+    forerunner = Forerunner(spawn)
+    forerunner.begin()
+    called_for = [forerunner(), forerunner()]
+    forerunner.dismiss()
+
+    assert called_for == begun
+    assert [process.poll() for process in begun] == [None, None]
+
+
+def test_worker_that_was_begun_ahead_and_not_called_for_is_ended(program: Callable[[str], Spawn]) -> None:
+    begun: list[subprocess.Popen[str]] = []
+
+    def spawn() -> subprocess.Popen[str]:
+        begun.append(program(WAITS_FOR_DRAIN)())
+        return begun[-1]
+
+    forerunner = Forerunner(spawn)
+    forerunner.begin()
+    forerunner.dismiss()
+
+    assert [process.returncode for process in begun] == [-signal.SIGKILL]
+
+
+def test_worker_that_cannot_be_begun_ahead_is_started_when_it_is_called_for(program: Callable[[str], Spawn]) -> None:
+    spawns = [refusal(errno.EAGAIN), program(WAITS_FOR_DRAIN)]
+    forerunner = Forerunner(lambda: spawns.pop(0)())  # noqa: PLW0108 - each call takes the next
+
+    forerunner.begin()
+    process = forerunner()
+
+    assert process.poll() is None

@@ -48,3 +48,16 @@ def test_a_worker_whose_writer_died_ends_with_a_failure(tmp_path: Path) -> None:
     assert code == 1
     assert "the writer ended with MemoryError" in words
     assert "this worker cannot go on" in words
+
+
+def test_a_worker_that_never_gets_an_order_ends_without_a_word() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-P", "-m", "dncd.daemon.worker"],
+        check=False,
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=WAIT_S,
+    )
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")

@@ -6,7 +6,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from enum import Enum
 from functools import partial
 from typing import Final
@@ -144,6 +145,47 @@ def start_worker(files: Sequence[int] = ()) -> subprocess.Popen[str]:
     )
 
 
+class Forerunner:
+    """Starts workers, the first one before it is called for.
+
+    To load its modules takes a worker a second, in which the supervisor opens the store. It touches nothing before it
+    has its order, so one that is not needed is killed.
+    """
+
+    def __init__(self, spawn: Spawn) -> None:
+        self._spawn = spawn
+        self._first: subprocess.Popen[str] | None = None
+
+    def __call__(self) -> subprocess.Popen[str]:
+        """Start a worker, or give the first; may raise OSError."""
+        first, self._first = self._first, None
+        return first or self._spawn()
+
+    def begin(self) -> None:
+        """Start the first worker."""
+        # What the system refuses now is tried again when the worker is called for, and told then.
+        with suppress(OSError):
+            self._first = self._spawn()
+
+    def dismiss(self) -> None:
+        """End the first worker, where nobody called for it."""
+        if self._first is not None:
+            with self._first as process:
+                process.kill()
+
+
+@contextmanager
+def begun(count: int, files: Sequence[int] = ()) -> Iterator[list[Spawn]]:
+    """Begin to start so many workers; give what starts each. `files` is an open file for each to inherit, or empty."""
+    inherited: Sequence[Sequence[int]] = [[file] for file in files] or [()] * count
+    with ExitStack() as stack:
+        forerunners = [Forerunner(partial(start_worker, each)) for each in inherited]
+        for forerunner in forerunners:
+            stack.callback(forerunner.dismiss)
+            forerunner.begin()
+        yield list(forerunners)
+
+
 def _says_ready(process: subprocess.Popen[str]) -> bool:
     assert process.stdout is not None, "workers have a pipe"
     return process.stdout.readline().strip() == READY
@@ -165,11 +207,13 @@ def _say(process: subprocess.Popen[str], line: str) -> None:
 class Crew:
     """All workers."""
 
-    def __init__(self, order: Order, count: int, tell: Callable[[News], None], count_in: Sequence[int] = ()) -> None:
+    def __init__(
+        self, order: Order, spawns: Sequence[Spawn], tell: Callable[[News], None], count_in: Sequence[int] = ()
+    ) -> None:
         """`count_in` is an open file for each worker to count in, or empty."""
-        files: Sequence[int | None] = count_in or [None] * count
-        self._places = [_place(order, tell, file) for file in files]
-        assert len(self._places) == count, "each worker has a file of its own"
+        files: Sequence[int | None] = count_in or [None] * len(spawns)
+        orders = [order.model_copy(update={"counts_file": file}) for file in files]
+        self._places = [Place(each, tell, spawn) for each, spawn in zip(orders, spawns, strict=True)]
         settings = order.settings
         self._drain_s = settings.drain_notice_seconds + settings.drain_grace_seconds + ENDING_S
 
@@ -197,9 +241,3 @@ class Crew:
     def starts(self) -> int:
         """Count the workers that were started so far."""
         return sum(place.starts for place in self._places)
-
-
-def _place(order: Order, tell: Callable[[News], None], count_in: int | None) -> Place:
-    if count_in is None:
-        return Place(order, tell, start_worker)
-    return Place(order.model_copy(update={"counts_file": count_in}), tell, partial(start_worker, [count_in]))

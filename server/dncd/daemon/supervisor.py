@@ -16,7 +16,7 @@ from dncd.config import REGISTRIES_FOLDER, Settings
 from dncd.counted_log import CountedLog
 from dncd.daemon.ambient import now_ms
 from dncd.daemon.certificates import judge_tls
-from dncd.daemon.crew import Crew, News
+from dncd.daemon.crew import Crew, News, begun
 from dncd.daemon.endpoint import Endpoint, EndpointUnusable, read_endpoint, reserve
 from dncd.daemon.inspection import inspect
 from dncd.daemon.order import Order
@@ -68,13 +68,16 @@ def _serve(settings: Settings, inbox: "SimpleQueue[Told]", announce: Announce) -
     wanted = read_endpoint(settings.listen)
     scraped = _metrics_endpoint(settings)
     judge_tls(settings)
-    with _signals(inbox), _owned(settings) as store:
-        refuse_unsafe(wanted, settings, has_tokens=_has_tokens(store))
-        held, endpoint = reserve(wanted)
-        with held, _metered(settings, scraped) as metering:
+    with _signals(inbox), _metered(settings, scraped) as metering:
+        counts_files = metering.files if metering else ()
+        with begun(settings.workers, counts_files) as spawns, _owned(settings) as store:
+            refuse_unsafe(wanted, settings, has_tokens=_has_tokens(store))
             _inspect_registries(store, settings)
-            with _housekeeping(store, settings, metering):
-                return _run(settings, endpoint, store, inbox, announce, metering)
+            held, endpoint = reserve(wanted)
+            order = Order(settings=settings, host=endpoint.host, port=endpoint.port)
+            crew = Crew(order, spawns, inbox.put, counts_files)
+            with held, _housekeeping(store, settings, metering):
+                return _run(order, store, crew, inbox, announce, metering)
 
 
 def refuse_unsafe(endpoint: Endpoint, settings: Settings, *, has_tokens: bool) -> None:
@@ -125,21 +128,19 @@ def _metered(settings: Settings, endpoint: Endpoint | None) -> Iterator["Meterin
 
 
 def _run(
-    settings: Settings,
-    endpoint: Endpoint,
+    order: Order,
     store: Store,
+    crew: Crew,
     inbox: "SimpleQueue[Told]",
     announce: Announce,
     metering: "Metering | None",
 ) -> bool:
-    order = Order(settings=settings, host=endpoint.host, port=endpoint.port)
-    crew = Crew(order, settings.workers, inbox.put, metering.files if metering else ())
     with metering.shown(store, crew) if metering else nullcontext():
         crew.start()
         try:
-            came_up = _all_ready(inbox, settings.workers)
+            came_up = _all_ready(inbox, crew.wanted())
             if came_up is True:
-                _announce(settings, endpoint, announce, metering.url if metering else None)
+                _announce(order, announce, metering.url if metering else None)
                 _until_stopped(inbox)
         finally:
             ended_well = crew.drain()
@@ -164,10 +165,11 @@ def _until_stopped(inbox: "SimpleQueue[Told]") -> None:
         pass
 
 
-def _announce(settings: Settings, endpoint: Endpoint, announce: Announce, metrics: str | None) -> None:
-    plural = "" if settings.workers == 1 else "s"
+def _announce(order: Order, announce: Announce, metrics: str | None) -> None:
+    workers, endpoint = order.settings.workers, order.endpoint
+    plural = "" if workers == 1 else "s"
     scraped = f", metrics on {metrics}" if metrics else ""
-    announce(endpoint, f"dncd serving on {endpoint} with {settings.workers} worker{plural}{scraped}")
+    announce(endpoint, f"dncd serving on {endpoint} with {workers} worker{plural}{scraped}")
 
 
 @contextmanager

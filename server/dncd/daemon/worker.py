@@ -41,7 +41,11 @@ def main() -> None:
     told = _only_stderr_is_for_words()
     # Ctrl-C goes to the whole process group; the supervisor alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    order = Order.model_validate_json(sys.stdin.readline())
+    line = sys.stdin.readline()
+    if not line:
+        # The supervisor ended before it had an order, and said why.
+        return
+    order = Order.model_validate_json(line)
     log_to_stderr(order.settings.log_level)
     endings: SimpleQueue[Ending] = SimpleQueue()
     signal.signal(signal.SIGTERM, lambda _signal, _frame: endings.put(Ending.DRAINED))
