@@ -6,10 +6,10 @@ from typing import Final
 
 import numpy as np
 
-from dncd.attempt_records import RECORD_BYTES, Attempts, Times, cooling, counted, told_at_ms, unpack
 from dncd.bounds import Bound
 from dncd.events import ClaimLimit
 from dncd.findings import Bytes, Findings, Ground, Rows, blank
+from dncd.kept_attempts import ATTEMPT_BYTES, Attempts, Times, cooling, counted, told_at_ms, unpack
 from dncd.locating import Located
 from dncd.nouns import AttemptOutcome, AttemptScope, Channel, Rule, Verdict
 from dncd.rules.place import NOWHERE, Place
@@ -124,7 +124,7 @@ def _read(snapshot: Snapshot, account_id: int, asked: Asked, scope: AttemptScope
         return None
     rows = rows[[place for place, _ in kept]]
     attempts = unpack(b"".join([value for _, value in kept]))
-    counts = np.array([len(value) // RECORD_BYTES for _, value in kept], dtype=np.intp)
+    counts = np.array([len(value) // ATTEMPT_BYTES for _, value in kept], dtype=np.intp)
     return _Held(rows, attempts, np.repeat(np.arange(len(rows)), counts), *_places_of(asked.located, rows))
 
 

@@ -1,9 +1,9 @@
 """Attempts: what their events do to the store.
 
-Rows of ATTEMPTS: the key of an address, contact or debt -> a run of 64-byte records, one for each attempt on it, the
-oldest first. Rows of RESERVATIONS: account + position + row -> the keys that the attempt stands under, each after its
-length in two bytes. Attempts are counted whatever policies ask for, so that a new policy never undercounts; only
-pruning forgets them, by a clock that is careful.
+Rows of ATTEMPTS: the key of an address, contact or debt -> 64 bytes for each attempt on it, the oldest first. Rows of
+RESERVATIONS: account + position + row -> the keys that the attempt stands under, each after its length in two bytes.
+Attempts are counted whatever policies ask for, so that a new policy never undercounts; only pruning forgets them, by a
+clock that is careful.
 """
 
 import re
@@ -14,17 +14,6 @@ from typing import Final
 import numpy as np
 
 from dncd.addresses import Target
-from dncd.attempt_records import (
-    RECORD_BYTES,
-    STRENGTHS,
-    Attempts,
-    complete,
-    has_room,
-    is_full,
-    last_ms,
-    pack_claim,
-    unpack,
-)
 from dncd.encoding import decode
 from dncd.events import (
     AttemptsCompleted,
@@ -33,6 +22,17 @@ from dncd.events import (
     ClaimLimit,
     CompletedAttempt,
     Event,
+)
+from dncd.kept_attempts import (
+    ATTEMPT_BYTES,
+    STRENGTHS,
+    Attempts,
+    complete,
+    has_room,
+    is_full,
+    last_ms,
+    pack_claim,
+    unpack,
 )
 from dncd.limits import ATTEMPT_WINDOW_HOURS_MAX, ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, AttemptScope
@@ -99,9 +99,9 @@ def apply_reserved(txn: Transaction, event: Event, change: AttemptsReserved) -> 
         )
         codes.append(granted)
         if granted:
-            record = pack_claim(event.time_ms, lease_ends_at_ms, position, claimed.row, change.channel)
+            claim = pack_claim(event.time_ms, lease_ends_at_ms, position, claimed.row, change.channel)
             for key in keys.values():
-                values[key] += record
+                values[key] += claim
             grown.update(keys.values())
             name = account_key(account_id, _NAME.pack(position, claimed.row))
             reservations.append((name, _pack_keys(keys.values())))
@@ -253,7 +253,7 @@ def _take_out(txn: Transaction, key: bytes, reservation: Reservation) -> None:
     value = txn.get(Table.ATTEMPTS, key) or b""
     place = find(unpack(value), reservation)
     assert place is not None, "a reservation names keys that hold its attempt"
-    rest = value[: place * RECORD_BYTES] + value[(place + 1) * RECORD_BYTES :]
+    rest = value[: place * ATTEMPT_BYTES] + value[(place + 1) * ATTEMPT_BYTES :]
     if rest:
         txn.put(Table.ATTEMPTS, key, rest)
     else:

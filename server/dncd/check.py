@@ -15,6 +15,8 @@ from dncd.attempt_counts import Asked, attempt_findings
 from dncd.batch import Batch, Moment
 from dncd.catalog import Catalog
 from dncd.columns import grouped, latest_of_rows
+from dncd.fact_findings import address_findings, entry_findings, opt_in_findings, review_findings
+from dncd.facts import Facts
 from dncd.findings import NO_FINDINGS, Bytes, Findings, Ground, Rows, joined
 from dncd.lifting import consents_for, lift
 from dncd.locating import Located, locate
@@ -22,8 +24,6 @@ from dncd.lookup import NO_ROWS, covering_keys, join_values, known_values, own_k
 from dncd.nouns import STRENGTH, Channel, Verdict
 from dncd.openings import closing_findings, hours_findings, open_at
 from dncd.policies import Compiled
-from dncd.record_findings import address_findings, entry_findings, opt_in_findings, review_findings
-from dncd.records import Records
 from dncd.rules.hours import MINUTE_MS
 from dncd.screens import Screen, screen_findings
 from dncd.storage.contract import Snapshot
@@ -72,15 +72,15 @@ def decide(snapshot: Snapshot, catalog: Catalog, policy: Compiled, batch: Batch,
     for covered, covering in covering_keys(catalog, batch):
         rows, keys = np.concatenate([rows, covered]), keys + covering
     rows, keys, values = known_values(snapshot, rows, keys)
-    records, record_keys = join_values(values)
-    record_rows = rows[record_keys]
-    if len(records):
-        found.append(entry_findings(policy, batch.channel, records, record_rows, record_keys, moment))
-        found.append(review_findings(batch.channel, records, record_rows, record_keys))
+    facts, fact_keys = join_values(values)
+    fact_rows = rows[fact_keys]
+    if len(facts):
+        found.append(entry_findings(policy, batch.channel, facts, fact_rows, fact_keys, moment))
+        found.append(review_findings(batch.channel, facts, fact_rows, fact_keys))
     if policy.asks_opt_in(batch.channel):
-        found.append(opt_in_findings(policy, batch, records, record_rows, record_keys))
+        found.append(opt_in_findings(policy, batch, facts, fact_rows, fact_keys))
     if policy.screens and batch.phones is not None:
-        found += _screened(policy, batch, records, record_rows, moment)
+        found += _screened(policy, batch, facts, fact_rows, moment)
     located = _located(catalog, policy, batch)
     if located is not None:
         found += _timed(catalog, policy, batch, located, moment, grounds)
@@ -137,17 +137,17 @@ def _located(catalog: Catalog, policy: Compiled, batch: Batch) -> Located | None
     return locate(catalog.book.places, batch.phones, batch.time_zones, batch.postal_codes)
 
 
-def _screened(policy: Compiled, batch: Batch, records: Records, rows: Rows, moment: Moment) -> Iterator[Findings]:
+def _screened(policy: Compiled, batch: Batch, facts: Facts, rows: Rows, moment: Moment) -> Iterator[Findings]:
     """Yield what registries find, less what consents lift."""
     assert batch.phones is not None, "registries list phone numbers"
     consents: Rows = NO_ROWS
-    if policy.lifts and len(records):
+    if policy.lifts and len(facts):
         purpose, scope_id = policy.policy.purpose, policy.scope_id
-        consents = consents_for(records, batch.channel, purpose, scope_id, moment.begins_ms, moment.ends_ms)
+        consents = consents_for(facts, batch.channel, purpose, scope_id, moment.begins_ms, moment.ends_ms)
     for findings in screen_findings(policy.screens, policy.unscreened, batch.phones, moment.begins_ms):
         findings["shadow"] = policy.shadow
         if len(consents):
-            lift(findings, policy.screens, records.take(consents), rows[consents])
+            lift(findings, policy.screens, facts.take(consents), rows[consents])
         yield findings
 
 

@@ -1,12 +1,12 @@
 """Consents: dated evidence that lifts registry matches and nothing else; how it is recorded, narrowed and ended.
 
-A record of Form.CONSENT: the reason is its kind, the status its channels as bits, `starts_at_ms` when it was given; the
+A fact of Form.CONSENT: the reason is its kind, the status its channels as bits, `starts_at_ms` when it was given; the
 scope is the id of the one policy it is for, then three bits of its purpose, each 0 where it is for every one. There is
-one record for each kind, channels and scope.
+one fact for each kind, channels and scope.
 
-A record of Form.REVOCATION keeps what was revoked from being recorded again: the status has its channels as bits, the
+A fact of Form.REVOCATION keeps what was revoked from being recorded again: the status has its channels as bits, the
 scope its purpose, 0 for every one, `starts_at_ms` the time up to which consents do not come back; the reason tells
-whether it is about every kind, or about relationships alone. There is one record for each reason, channels and purpose
+whether it is about every kind, or about relationships alone. There is one fact for each reason, channels and purpose
 at most, and none that a later and wider one says already.
 
 What a person asks for ends consents by itself, see `Word`: a STOP by text revokes every consent to calls and texts (47
@@ -21,18 +21,18 @@ from enum import IntEnum
 from dncd import accounts, labels, limits, permissions
 from dncd.errors import FieldFault, InvalidFields, LimitReached
 from dncd.events import ConsentRecorded, ConsentRevoked, Event
-from dncd.nouns import EVERY_CHANNEL, OWN_WORD, ConsentKind, EntryReason, OptInStatus, Purpose
-from dncd.records import (
+from dncd.facts import (
     OPT_IN_LABEL,
     PURPOSE_BITS,
+    Fact,
     Form,
-    Record,
     channel_mask,
-    consent_record,
+    consent_fact,
     is_opt_in,
     of_form,
-    revocation_record,
+    revocation_fact,
 )
+from dncd.nouns import EVERY_CHANNEL, OWN_WORD, ConsentKind, EntryReason, OptInStatus, Purpose
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key
 from dncd.touched import Touched
@@ -45,7 +45,7 @@ _ANY_PURPOSE = 0
 
 
 class Word(IntEnum):
-    """What a person's word or a revocation ends: the reason of a revocation's record. Kept on disk: never renumber."""
+    """What a person's word or a revocation ends: the reason of a revocation's fact. Kept on disk: never renumber."""
 
     EVERY_CONSENT = 0
     RELATIONSHIPS = 1
@@ -66,24 +66,24 @@ def scope_names(snapshot: Snapshot, account_id: int) -> dict[int, str]:
     return {EVERY_POLICY: "", **named}
 
 
-def scope_id(record: Record) -> int:
+def scope_id(fact: Fact) -> int:
     """Read the id of the policy that a consent is for; 0 is every policy."""
-    return record.scope >> PURPOSE_BITS
+    return fact.scope >> PURPOSE_BITS
 
 
-def purpose_of(record: Record) -> Purpose | None:
+def purpose_of(fact: Fact) -> Purpose | None:
     """Read the purpose of a consent; None is every purpose."""
-    number = record.scope & ((1 << PURPOSE_BITS) - 1)
+    number = fact.scope & ((1 << PURPOSE_BITS) - 1)
     return Purpose(number) if number else None
 
 
-def in_force(record: Record, now_ms: int, latest_ms: int) -> bool:
+def in_force(fact: Fact, now_ms: int, latest_ms: int) -> bool:
     """Tell whether a consent is in force.
 
     It has ended once either the clock or the time of the newest event says so: where they disagree, a consent, which
     permits, is taken for ended, as an entry, which stops, is not.
     """
-    return record.starts_at_ms <= now_ms and max(now_ms, latest_ms) < record.expires_at_ms
+    return fact.starts_at_ms <= now_ms and max(now_ms, latest_ms) < fact.expires_at_ms
 
 
 def apply_recorded(txn: Transaction, event: Event, change: ConsentRecorded) -> bytes:
@@ -97,8 +97,8 @@ def apply_recorded(txn: Transaction, event: Event, change: ConsentRecorded) -> b
     _check_times(event, change)
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
-    records = touched.records(key)
-    changed = not _is_taken_back(records, change) and _add_named(txn, event, change, records)
+    facts = touched.facts(key)
+    changed = not _is_taken_back(facts, change) and _add_named(txn, event, change, facts)
     touched.save()
     return bytes([changed])
 
@@ -110,71 +110,71 @@ def apply_revoked(txn: Transaction, event: Event, change: ConsentRevoked) -> byt
     """
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
-    records = touched.records(key)
+    facts = touched.facts(key)
     mask = channel_mask(change.channels)
-    gone = [record for record in of_form(records, Form.CONSENT) if _revokes(change, mask, record)]
-    records[:] = [record for record in records if record not in gone]
-    for record in gone:
-        if left := record.status & ~mask:
-            _add(records, record._replace(status=left))
-    permissions.take_back(records, mask)
+    gone = [fact for fact in of_form(facts, Form.CONSENT) if _revokes(change, mask, fact)]
+    facts[:] = [fact for fact in facts if fact not in gone]
+    for fact in gone:
+        if left := fact.status & ~mask:
+            _add(facts, fact._replace(status=left))
+    permissions.take_back(facts, mask)
     for purpose in sorted(map(int, change.purposes)) or [_ANY_PURPOSE]:
-        _note_revocation(records, revocation_record(Word.EVERY_CONSENT, mask, purpose, event))
+        _note_revocation(facts, revocation_fact(Word.EVERY_CONSENT, mask, purpose, event))
     touched.save()
     return bytes([min(len(gone), 255)])
 
 
-def word_of(record: Record) -> Word | None:
+def word_of(fact: Fact) -> Word | None:
     """Tell what an entry, or a status, ends of what the person consented to; None where it ends nothing.
 
     Whatever has another reason than a decision of the company's own, whoever recorded it: a request, a complaint, a
     court's order, or that the number is another person's now. Under a built-in label, or as a STOP, it is about the
     company; under an own label it may be about less, and ends relationships alone.
     """
-    if record.label == OPT_IN_LABEL:
-        return Word.EVERY_CONSENT if is_opt_in(record) and record.status == OptInStatus.REJECTED else None
-    if record.source not in OWN_WORD and record.reason == EntryReason.INTERNAL_DECISION:
+    if fact.label == OPT_IN_LABEL:
+        return Word.EVERY_CONSENT if is_opt_in(fact) and fact.status == OptInStatus.REJECTED else None
+    if fact.source not in OWN_WORD and fact.reason == EntryReason.INTERNAL_DECISION:
         return None
-    return Word.EVERY_CONSENT if record.label <= len(labels.BUILT_IN) else Word.RELATIONSHIPS
+    return Word.EVERY_CONSENT if fact.label <= len(labels.BUILT_IN) else Word.RELATIONSHIPS
 
 
-def end_by_word(records: list[Record], word: Word) -> None:
+def end_by_word(facts: list[Fact], word: Word) -> None:
     """Take away what a person's word ends: consents, or those of a relationship, and permission for one send."""
-    records[:] = [record for record in records if not _is_ended(word, record)]
-    permissions.take_back(records)
+    facts[:] = [fact for fact in facts if not _is_ended(word, fact)]
+    permissions.take_back(facts)
 
 
-def note_repeated_word(records: list[Record], word: Word, event: Event) -> None:
+def note_repeated_word(facts: list[Fact], word: Word, event: Event) -> None:
     """Note when the person said again what an entry says already, since the entry keeps the time of the first."""
-    _note_revocation(records, _revocation_of_word(word, event))
+    _note_revocation(facts, _revocation_of_word(word, event))
 
 
-def keep_words(records: list[Record], gone: list[Record], event: Event) -> None:
-    """Note when the person said what some records told that are taken away: what that ended stays ended."""
+def keep_words(facts: list[Fact], gone: list[Fact], event: Event) -> None:
+    """Note when the person said what some facts told that are taken away: what that ended stays ended."""
     for word in Word:
-        said_ms = [record.recorded_at_ms for record in gone if word_of(record) is word]
+        said_ms = [fact.recorded_at_ms for fact in gone if word_of(fact) is word]
         if said_ms:
             new = _revocation_of_word(word, event)
-            said_ms += [old.starts_at_ms for old in of_form(records, Form.REVOCATION) if _says_already(new, old)]
-            _note_revocation(records, new._replace(starts_at_ms=max(said_ms)))
+            said_ms += [old.starts_at_ms for old in of_form(facts, Form.REVOCATION) if _says_already(new, old)]
+            _note_revocation(facts, new._replace(starts_at_ms=max(said_ms)))
 
 
-def _revocation_of_word(word: Word, event: Event) -> Record:
-    return revocation_record(word, channel_mask(EVERY_CHANNEL), _ANY_PURPOSE, event)
+def _revocation_of_word(word: Word, event: Event) -> Fact:
+    return revocation_fact(word, channel_mask(EVERY_CHANNEL), _ANY_PURPOSE, event)
 
 
-def _is_ended(word: Word, record: Record) -> bool:
-    is_consent = record.label == OPT_IN_LABEL and record.form == Form.CONSENT
-    return is_consent and (word is Word.EVERY_CONSENT or record.reason in _RELATIONSHIPS)
+def _is_ended(word: Word, fact: Fact) -> bool:
+    is_consent = fact.label == OPT_IN_LABEL and fact.form == Form.CONSENT
+    return is_consent and (word is Word.EVERY_CONSENT or fact.reason in _RELATIONSHIPS)
 
 
-def _note_revocation(records: list[Record], new: Record) -> None:
+def _note_revocation(facts: list[Fact], new: Fact) -> None:
     # Time never runs backwards in the journal: the new one is the latest.
-    records[:] = [old for old in records if not (old.form == new.form and _says_already(new, old))]
-    records.append(new)
+    facts[:] = [old for old in facts if not (old.form == new.form and _says_already(new, old))]
+    facts.append(new)
 
 
-def _says_already(wide: Record, narrow: Record) -> bool:
+def _says_already(wide: Fact, narrow: Fact) -> bool:
     """Tell whether one revocation speaks about all that another one does."""
     return (
         narrow.label == OPT_IN_LABEL
@@ -184,23 +184,23 @@ def _says_already(wide: Record, narrow: Record) -> bool:
     )
 
 
-def _is_taken_back(records: list[Record], change: ConsentRecorded) -> bool:
+def _is_taken_back(facts: list[Fact], change: ConsentRecorded) -> bool:
     """Tell whether a consent was given before it was revoked, or before the person's word that ended it.
 
     While their word stands, no relationship counts, however new.
     """
     is_relationship = int(change.kind) in _RELATIONSHIPS
     mask, purpose = channel_mask(change.channels), change.purpose or _ANY_PURPOSE
-    words = [(word_of(record), record.recorded_at_ms) for record in records]
+    words = [(word_of(fact), fact.recorded_at_ms) for fact in facts]
     if is_relationship and any(word is not None for word, _ in words):
         return True
     said_ms = [at_ms for word, at_ms in words if word is Word.EVERY_CONSENT]
     said_ms += [
-        record.starts_at_ms
-        for record in of_form(records, Form.REVOCATION)
-        if (record.reason == Word.EVERY_CONSENT or is_relationship)
-        and record.status & mask
-        and (_ANY_PURPOSE in {record.scope, purpose} or record.scope == purpose)
+        fact.starts_at_ms
+        for fact in of_form(facts, Form.REVOCATION)
+        if (fact.reason == Word.EVERY_CONSENT or is_relationship)
+        and fact.status & mask
+        and (_ANY_PURPOSE in {fact.scope, purpose} or fact.scope == purpose)
     ]
     return change.given_at_ms <= max(said_ms, default=-1)
 
@@ -216,9 +216,9 @@ def _check_times(event: Event, change: ConsentRecorded) -> None:
         raise InvalidFields(faults)
 
 
-def _check_room(records: list[Record]) -> None:
+def _check_room(facts: list[Fact]) -> None:
     count_max = limits.CONSENTS_PER_ADDRESS_MAX
-    if len(of_form(records, Form.CONSENT)) > count_max:
+    if len(of_form(facts, Form.CONSENT)) > count_max:
         raise LimitReached("the address has as many consents as it may", kind="consent", count_max=count_max)
 
 
@@ -233,41 +233,41 @@ def _next_id(snapshot: Snapshot, account_id: int) -> int:
     return next_id
 
 
-def _add_named(txn: Transaction, event: Event, change: ConsentRecorded, records: list[Record]) -> bool:
+def _add_named(txn: Transaction, event: Event, change: ConsentRecorded, facts: list[Fact]) -> bool:
     """Add a consent, with the id of its policy where it is the first to name that; tell whether it changed anything."""
     account_id = event.draft.account_id
     known_id = scope_id_of(txn, account_id, change.policy)
     policy_id = _next_id(txn, account_id) if known_id is None else known_id
-    changed = _add(records, _record(event, change, policy_id))
-    _check_room(records)
+    changed = _add(facts, _fact(event, change, policy_id))
+    _check_room(facts)
     if known_id is None:
         txn.put(Table.SCOPES, account_key(account_id, change.policy.encode()), _ID.pack(policy_id))
         accounts.touch_catalog(txn, event)
     return changed
 
 
-def _record(event: Event, change: ConsentRecorded, policy_id: int) -> Record:
+def _fact(event: Event, change: ConsentRecorded, policy_id: int) -> Fact:
     scope = policy_id << PURPOSE_BITS | (change.purpose or 0)
     mask = channel_mask(change.channels)
-    return consent_record(change.kind, change.source, mask, scope, change.given_at_ms, change.expires_at_ms, event)
+    return consent_fact(change.kind, change.source, mask, scope, change.given_at_ms, change.expires_at_ms, event)
 
 
-def _add(records: list[Record], record: Record) -> bool:
+def _add(facts: list[Fact], fact: Fact) -> bool:
     """Add a consent, or let it take the place of one alike that ends earlier; tell whether that changed anything."""
-    for place, old in enumerate(records):
-        if _identity(old) == _identity(record):
-            if old.expires_at_ms >= record.expires_at_ms:
+    for place, old in enumerate(facts):
+        if _identity(old) == _identity(fact):
+            if old.expires_at_ms >= fact.expires_at_ms:
                 return False
-            records[place] = record
+            facts[place] = fact
             return True
-    records.append(record)
+    facts.append(fact)
     return True
 
 
-def _identity(record: Record) -> tuple[int, ...]:
-    return record.label, record.form, record.reason, record.status, record.scope
+def _identity(fact: Fact) -> tuple[int, ...]:
+    return fact.label, fact.form, fact.reason, fact.status, fact.scope
 
 
-def _revokes(change: ConsentRevoked, mask: int, record: Record) -> bool:
-    purpose = purpose_of(record)
-    return bool(record.status & mask) and (not change.purposes or purpose is None or purpose in change.purposes)
+def _revokes(change: ConsentRevoked, mask: int, fact: Fact) -> bool:
+    purpose = purpose_of(fact)
+    return bool(fact.status & mask) and (not change.purposes or purpose is None or purpose in change.purposes)

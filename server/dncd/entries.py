@@ -11,8 +11,8 @@ from dncd import accounts, consents, labels, limits, permissions
 from dncd.addresses import Target
 from dncd.errors import FieldFault, InvalidFields, LimitReached
 from dncd.events import AddedEntry, EntriesAdded, EntriesExpired, EntriesRemoved, Event
+from dncd.facts import HEAD_BYTES, Fact, channel_mask, entry_fact
 from dncd.nouns import GRAVITY, OWN_WORD, Channel, EntryReason, RemovalReason, RowOutcome
-from dncd.records import HEAD_BYTES, Record, channel_mask, entry_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import Kind, account_key
 from dncd.touched import ACCOUNT_BYTES, BY_EXPIRY, BY_LABEL, BY_TIME, Template, Touched, read
@@ -55,29 +55,29 @@ def apply_added(txn: Transaction, event: Event, change: EntriesAdded, only: Only
         alike = (label, source, reason, starts_at_ms, expires_at_ms)
         template = templates.get(alike)
         if template is None:
-            record = entry_record(label_ids[label], source, reason, starts_at_ms, expires_at_ms, event)
-            template = templates[alike] = touched.template(record)
+            fact = entry_fact(label_ids[label], source, reason, starts_at_ms, expires_at_ms, event)
+            template = templates[alike] = touched.template(fact)
         if touched.add_first(keys[row], template, row):
             outcomes.append(RowOutcome.ADDED)
         else:
-            outcomes.append(_add_to_known(touched.records(keys[row]), template.record._replace(row=row), event))
+            outcomes.append(_add_to_known(touched.facts(keys[row]), template.fact._replace(row=row), event))
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return bytes(outcomes)
 
 
-def _add_to_known(records: list[Record], record: Record, event: Event) -> RowOutcome:
+def _add_to_known(facts: list[Fact], fact: Fact, event: Event) -> RowOutcome:
     """Add an entry to what is known about an address, with what that ends."""
-    before = list(records)
-    outcome = add(records, record)
-    permissions.take_back(records)
-    word = consents.word_of(record)
+    before = list(facts)
+    outcome = add(facts, fact)
+    permissions.take_back(facts)
+    word = consents.word_of(fact)
     if word is not None:
-        consents.end_by_word(records, word)
+        consents.end_by_word(facts, word)
         if outcome is not RowOutcome.ADDED:
-            consents.note_repeated_word(records, word, event)
+            consents.note_repeated_word(facts, word, event)
     else:
-        consents.keep_words(records, [old for old in before if old not in records], event)
+        consents.keep_words(facts, [old for old in before if old not in facts], event)
     return outcome
 
 
@@ -92,31 +92,31 @@ def _check_ends(added: list[AddedEntry], now_ms: int) -> None:
         raise InvalidFields(faults[: limits.FIELD_FAULTS_MAX])
 
 
-def add(records: list[Record], record: Record) -> RowOutcome:
+def add(facts: list[Fact], fact: Fact) -> RowOutcome:
     """Add an entry to what is known about an address, or let it extend the one that is there.
 
     An entry that ended before the new one was recorded has no say any more: the new one takes its place. So does one
     with a graver reason, and it lasts as long as both.
     """
-    for place, found in enumerate(records):
-        if found.label == record.label and found.source == record.source:
+    for place, found in enumerate(facts):
+        if found.label == fact.label and found.source == fact.source:
             # A scope is that of a STOP on some channels; what comes by another way counts as said by SMS, so that no
             # START elsewhere takes it away.
             old = found._replace(scope=found.scope | _SMS) if found.scope else found
-            records[place] = old
-            graver = GRAVITY[EntryReason(record.reason)] > GRAVITY[EntryReason(old.reason)]
-            if old.covers(record) and not graver:
+            facts[place] = old
+            graver = GRAVITY[EntryReason(fact.reason)] > GRAVITY[EntryReason(old.reason)]
+            if old.covers(fact) and not graver:
                 return RowOutcome.UNCHANGED
-            records[place] = _extended(old, record, graver)
+            facts[place] = _extended(old, fact, graver)
             return RowOutcome.EXTENDED
-    records.append(record)
+    facts.append(fact)
     return RowOutcome.ADDED
 
 
-def _extended(old: Record, record: Record, graver: bool) -> Record:
-    if old.expires_at_ms <= record.recorded_at_ms:
-        return record
-    return record.extended_by(old)._replace(scope=old.scope) if graver else old.extended_by(record)
+def _extended(old: Fact, fact: Fact, graver: bool) -> Fact:
+    if old.expires_at_ms <= fact.recorded_at_ms:
+        return fact
+    return fact.extended_by(old)._replace(scope=old.scope) if graver else old.extended_by(fact)
 
 
 def apply_removed(txn: Transaction, event: Event, change: EntriesRemoved, only: Only = None) -> bytes:
@@ -131,27 +131,27 @@ def apply_removed(txn: Transaction, event: Event, change: EntriesRemoved, only: 
     rows = [(entry.target.key(account_id), label_ids[entry.label]) for entry in change.entries]
     rows = [(key, label_id) for key, label_id in rows if only is None or key in only]
     touched = Touched(txn, event, [key for key, _ in rows])
-    outcomes = bytes([_remove(touched.records(key), key, label_id, may_overrule, event) for key, label_id in rows])
+    outcomes = bytes([_remove(touched.facts(key), key, label_id, may_overrule, event) for key, label_id in rows])
     touched.save()
     _touch_catalog(txn, event, [entry.target for entry in change.entries])
     return outcomes
 
 
-def _remove(records: list[Record], key: bytes, label_id: int, may_overrule: bool, event: Event) -> RowOutcome:
-    gone = [record for record in records if record.label == label_id]
+def _remove(facts: list[Fact], key: bytes, label_id: int, may_overrule: bool, event: Event) -> RowOutcome:
+    gone = [fact for fact in facts if fact.label == label_id]
     if not gone:
         return RowOutcome.UNCHANGED
-    if not may_overrule and any(record.source in OWN_WORD for record in gone):
+    if not may_overrule and any(fact.source in OWN_WORD for fact in gone):
         return RowOutcome.KEPT_OWN_WORD
-    _take_out(records, key, gone, event)
+    _take_out(facts, key, gone, event)
     return RowOutcome.REMOVED
 
 
-def _take_out(records: list[Record], key: bytes, gone: list[Record], event: Event) -> None:
+def _take_out(facts: list[Fact], key: bytes, gone: list[Fact], event: Event) -> None:
     """Take entries out, and keep of one address when the person said what they told; patterns have no consents."""
-    records[:] = [record for record in records if record not in gone]
+    facts[:] = [fact for fact in facts if fact not in gone]
     if key[ACCOUNT_BYTES] not in _MAX_OF_KIND:
-        consents.keep_words(records, gone, event)
+        consents.keep_words(facts, gone, event)
 
 
 def apply_expired(txn: Transaction, event: Event, change: EntriesExpired) -> bytes:
@@ -162,9 +162,9 @@ def apply_expired(txn: Transaction, event: Event, change: EntriesExpired) -> byt
     due = scan_expired(txn, event.draft.account_id, change.cutoff_ms, change.entries_max)
     touched = Touched(txn, event, [entry.address_key for entry in due])
     for entry in due:
-        records = touched.records(entry.address_key)
-        ended = [record for record in records if (record.label, record.source) == (entry.label_id, entry.source)]
-        _take_out(records, entry.address_key, ended, event)
+        facts = touched.facts(entry.address_key)
+        ended = [fact for fact in facts if (fact.label, fact.source) == (entry.label_id, entry.source)]
+        _take_out(facts, entry.address_key, ended, event)
     touched.save()
     if any(entry.address_key[ACCOUNT_BYTES] in _MAX_OF_KIND for entry in due):
         accounts.touch_catalog(txn, event)
@@ -222,7 +222,7 @@ def _check_room(txn: Transaction, account_id: int, targets: list[Target]) -> Non
         wanted = {target.key(account_id) for target in targets if target.kind is kind}
         if not wanted:
             continue
-        new = sum(not read(txn, key).records for key in wanted)
+        new = sum(not read(txn, key).facts for key in wanted)
         if len(scan_patterns(txn, account_id, kind)) + new > count_max:
             raise LimitReached(
                 f"the account has as many entries of this kind as it may: {name}", kind=name, count_max=count_max

@@ -7,11 +7,11 @@ from dncd.batch import Batch
 from dncd.bounds import Bound
 from dncd.catalog import Catalog
 from dncd.check import Decision
+from dncd.facts import NEVER_MS
 from dncd.findings import Ground
 from dncd.locating import locate
 from dncd.nouns import AttemptScope, Channel, ConsentKind, Rule, Source
 from dncd.policies import Compiled
-from dncd.records import NEVER_MS
 from dncd.remedies import day
 from dncd.rules.pack import HoursRule
 from dncd.rules.place import NOWHERE, Place

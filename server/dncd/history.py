@@ -11,8 +11,8 @@ from itertools import chain, islice
 from dncd import accounts, journal
 from dncd.addresses import Target, covering_domains
 from dncd.apply import apply
-from dncd.attempt_records import as_of, unpack
 from dncd.journal import JournalRow
+from dncd.kept_attempts import as_of, unpack
 from dncd.links import catalog_key, walk_history
 from dncd.storage.contract import Snapshot, Table
 from dncd.storage.keys import Kind, text_key

@@ -4,29 +4,27 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from dncd.facts import OPT_IN_LABEL, PURPOSE_BITS, Facts, Form, channel_mask
 from dncd.findings import Findings, Rows
 from dncd.nouns import Channel, Purpose, Rule, Verdict
-from dncd.records import OPT_IN_LABEL, PURPOSE_BITS, Form, Records, channel_mask
 from dncd.screens import Screen
 
 
-def consents_for(
-    records: Records, channel: Channel, purpose: Purpose, scope_id: int, begins_ms: int, ends_ms: int
-) -> Rows:
+def consents_for(facts: Facts, channel: Channel, purpose: Purpose, scope_id: int, begins_ms: int, ends_ms: int) -> Rows:
     """Return the places of the consents that are in force for a contact, the surest kind first, then the latest end."""
-    purposes = records["scope"] & ((1 << PURPOSE_BITS) - 1)
-    scopes = records["scope"] >> PURPOSE_BITS
-    held = (records["label"] == OPT_IN_LABEL) & (records["form"] == Form.CONSENT)
-    held &= (records["status"] & channel_mask((channel,))) > 0
+    purposes = facts["scope"] & ((1 << PURPOSE_BITS) - 1)
+    scopes = facts["scope"] >> PURPOSE_BITS
+    held = (facts["label"] == OPT_IN_LABEL) & (facts["form"] == Form.CONSENT)
+    held &= (facts["status"] & channel_mask((channel,))) > 0
     held &= (purposes == 0) | (purposes == purpose)
     held &= (scopes == 0) | (scopes == scope_id)
     # A consent permits, so where clocks disagree it begins by the later one and ends by the earlier.
-    held &= (records["starts_at_ms"] <= ends_ms) & (begins_ms < records["expires_at_ms"])
+    held &= (facts["starts_at_ms"] <= ends_ms) & (begins_ms < facts["expires_at_ms"])
     places = np.flatnonzero(held)
-    return places[np.lexsort((-records["expires_at_ms"][places], records["reason"][places]))]
+    return places[np.lexsort((-facts["expires_at_ms"][places], facts["reason"][places]))]
 
 
-def lift(findings: Findings, screens: Sequence[Screen], consents: Records, rows: Rows) -> None:
+def lift(findings: Findings, screens: Sequence[Screen], consents: Facts, rows: Rows) -> None:
     """Turn registry matches into ALLOW where a consent of their row is of a kind that their screen names.
 
     `rows` are those of the consents. A lifted match names the consent: its kind, when it was given, when it ends and
@@ -44,7 +42,7 @@ def lift(findings: Findings, screens: Sequence[Screen], consents: Records, rows:
             _lift_by(findings, of_screen, consents.take(able), rows[able])
 
 
-def _lift_by(findings: Findings, matches: Rows, consents: Records, rows: Rows) -> None:
+def _lift_by(findings: Findings, matches: Rows, consents: Facts, rows: Rows) -> None:
     """Lift those of some matches whose row has one of some consents, the surest of them."""
     # Consents come the surest first, and unique() keeps the first of each row.
     able_rows, firsts = np.unique(rows, return_index=True)

@@ -8,8 +8,8 @@ from dncd.addresses import Target, target_from_key
 from dncd.entries import EntryKey, by_label_key, by_time_key, from_by_label_key, from_by_time_key
 from dncd.errors import PageTokenInvalid
 from dncd.events import NO_EVIDENCE, EntriesAdded, Event, Evidence, OptInSet
+from dncd.facts import Fact
 from dncd.nouns import EntryReason, EntryState, Source
-from dncd.records import Record
 from dncd.storage.contract import Snapshot, Table
 from dncd.storage.keys import account_key
 from dncd.touched import read
@@ -40,7 +40,7 @@ class Listed:
 
     target: Target
     label: str
-    record: Record
+    fact: Fact
     state: EntryState
     actor: str
     note: str
@@ -92,9 +92,9 @@ class Listing:
 
     def of_address(self, target: Target) -> list[Listed]:
         """Return every entry of one address, newest first."""
-        records = read(self._snapshot, target.key(self._account_id)).records
-        listed = [self._listed(target, record) for record in records if record.label]
-        return sorted(listed, key=lambda entry: entry.record.recorded_at_ms, reverse=True)
+        facts = read(self._snapshot, target.key(self._account_id)).facts
+        listed = [self._listed(target, fact) for fact in facts if fact.label]
+        return sorted(listed, key=lambda entry: entry.fact.recorded_at_ms, reverse=True)
 
     def _scan(self, wanted: Filter, start: bytes) -> Iterator[tuple[bytes, EntryKey]]:
         """Yield the rows in the filter's range of time, newest first, from `start` on. Raises `PageTokenInvalid`."""
@@ -122,20 +122,20 @@ class Listing:
         target = target_from_key(key.address_key)
         if wanted.address_contains not in target.text:
             return None
-        records = read(self._snapshot, key.address_key).records
-        record = next(r for r in records if (r.label, r.source) == (key.label_id, key.source))
-        if wanted.reason is not None and record.reason != wanted.reason:
+        facts = read(self._snapshot, key.address_key).facts
+        fact = next(r for r in facts if (r.label, r.source) == (key.label_id, key.source))
+        if wanted.reason is not None and fact.reason != wanted.reason:
             return None
-        listed = self._listed(target, record)
+        listed = self._listed(target, fact)
         if wanted.state not in {None, listed.state} or not is_by(listed.actor, wanted.actor):
             return None
         return listed
 
-    def _listed(self, target: Target, record: Record) -> Listed:
-        event = self._event(record.position)
-        note, evidence = _details(event, record.row)
+    def _listed(self, target: Target, fact: Fact) -> Listed:
+        event = self._event(fact.position)
+        note, evidence = _details(event, fact.row)
         return Listed(
-            target, self._names[record.label], record, state_of(record, self._now_ms), event.draft.actor, note, evidence
+            target, self._names[fact.label], fact, state_of(fact, self._now_ms), event.draft.actor, note, evidence
         )
 
     def _event(self, position: int) -> Event:
@@ -154,11 +154,11 @@ def is_by(actor: str, wanted: str) -> bool:
     return wanted in {"", actor, actor.partition("/")[2]}
 
 
-def state_of(record: Record, now_ms: int) -> EntryState:
+def state_of(fact: Fact, now_ms: int) -> EntryState:
     """Tell whether an entry stops contact at a time."""
-    if now_ms < record.starts_at_ms:
+    if now_ms < fact.starts_at_ms:
         return EntryState.SCHEDULED
-    return EntryState.ACTIVE if now_ms < record.expires_at_ms else EntryState.EXPIRED
+    return EntryState.ACTIVE if now_ms < fact.expires_at_ms else EntryState.EXPIRED
 
 
 def _details(event: Event, row: int) -> tuple[str, Evidence]:

@@ -1,6 +1,6 @@
 """Inbound messages: what a person's text does to the state, and the decision of those whose meaning is uncertain.
 
-A record of Form.REVIEW blocks texts, and what else the words name, until a person decides: the status is the channels
+A fact of Form.REVIEW blocks texts, and what else the words name, until a person decides: the status is the channels
 as bits, the position that of the message's event, which names the review. Rows of REVIEWS: account + that position ->
 address key.
 """
@@ -13,9 +13,9 @@ from dncd.addresses import Target, target_from_key
 from dncd.encoding import message_outcome
 from dncd.errors import LimitReached, OwnWordStands
 from dncd.events import Event, InboundMessageRecorded, ReviewDecided
+from dncd.facts import Fact, Form, channel_mask, entry_fact, of_form, review_fact
 from dncd.labels import DO_NOT_PHONE_ID
 from dncd.nouns import Channel, EntryReason, MessageClass, OptInStatus, ReviewDecision, Role, Source
-from dncd.records import Form, Record, channel_mask, entry_record, of_form, review_record
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, u64
 from dncd.touched import Touched
@@ -38,26 +38,26 @@ def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorde
     account_id = event.draft.account_id
     key = change.target.key(account_id)
     touched = Touched(txn, event, [key])
-    records = touched.records(key)
-    before = optin.status_of(records)
+    facts = touched.facts(key)
+    before = optin.status_of(facts)
     if change.message_class is MessageClass.REVIEW:
-        _check_room(records)
+        _check_room(facts)
         # It blocks every text, and what else it is about; its scope keeps the channel for a decision that it is a STOP.
         mask = optin.TEXTS | channel_mask(change.about)
-        records.append(review_record(mask, event)._replace(scope=channel_mask([change.channel])))
+        facts.append(review_fact(mask, event)._replace(scope=channel_mask([change.channel])))
         txn.put(Table.REVIEWS, _review_key(account_id, event.position), key)
     elif change.message_class is MessageClass.OPT_OUT:
-        _stop(records, event, channel_mask([change.channel]), change.about)
+        _stop(facts, event, channel_mask([change.channel]), change.about)
     elif change.message_class is MessageClass.OPT_IN and not _is_late(change, before):
         opt_in = optin.start if change.channel is Channel.SMS else optin.unstop
-        opt_in(records, event, Source.INBOUND_MESSAGE)
-    after = optin.status_of(records)
+        opt_in(facts, event, Source.INBOUND_MESSAGE)
+    after = optin.status_of(facts)
     until_ms = 0
     # An older STOP that stands has had its confirmation, and stops this one: ClaimSend would refuse it.
-    stops = optin.stopped_by(records, event.time_ms)
+    stops = optin.stopped_by(facts, event.time_ms)
     if change.confirmation_ms and after is not before and stops in {0, event.position}:
         until_ms = event.time_ms + change.confirmation_ms
-        permissions.add_confirmation(records, event, change.channel, until_ms)
+        permissions.add_confirmation(facts, event, change.channel, until_ms)
     touched.save()
     return message_outcome(before, after, until_ms)
 
@@ -74,27 +74,27 @@ def apply_decided(txn: Transaction, event: Event, change: ReviewDecided) -> byte
     key = change.target.key(account_id)
     touched = Touched(txn, event, [key])
     changed = txn.delete(Table.REVIEWS, _review_key(account_id, change.review))
-    records = touched.records(key)
+    facts = touched.facts(key)
     # Of one that was decided before, the channel is not known any more: a STOP on each is the safe reading.
-    said_on = next((record.scope for record in records if _is_review(record, change.review)), optin.TEXTS)
-    records[:] = [record for record in records if not _is_review(record, change.review)]
+    said_on = next((fact.scope for fact in facts if _is_review(fact, change.review)), optin.TEXTS)
+    facts[:] = [fact for fact in facts if not _is_review(fact, change.review)]
     if change.decision is ReviewDecision.OPT_OUT:
-        known = len(records), _is_stopped(records, said_on)
-        _stop(records, event, said_on, change.about)
-        changed |= known != (len(records), True)
+        known = len(facts), _is_stopped(facts, said_on)
+        _stop(facts, event, said_on, change.about)
+        changed |= known != (len(facts), True)
     touched.save()
     return bytes([changed])
 
 
-def _stop(records: list[Record], event: Event, said_on: int, about: Collection[Channel]) -> None:
+def _stop(facts: list[Fact], event: Event, said_on: int, about: Collection[Channel]) -> None:
     """Do what STOP does, and what it asks for beside texts, which no START takes back: it may be about texts alone."""
-    optin.stop(records, event, Source.INBOUND_MESSAGE, said_on)
+    optin.stop(facts, event, Source.INBOUND_MESSAGE, said_on)
     if Channel.VOICE in about:
-        entries.add(records, entry_record(DO_NOT_PHONE_ID, Source.INBOUND_MESSAGE, _ASKED, 0, 0, event))
+        entries.add(facts, entry_fact(DO_NOT_PHONE_ID, Source.INBOUND_MESSAGE, _ASKED, 0, 0, event))
 
 
-def _is_stopped(records: list[Record], said_on: int) -> bool:
-    return optin.status_of(records) is OptInStatus.REJECTED and not said_on & ~optin.stopped_on(records)
+def _is_stopped(facts: list[Fact], said_on: int) -> bool:
+    return optin.status_of(facts) is OptInStatus.REJECTED and not said_on & ~optin.stopped_on(facts)
 
 
 def _is_late(change: InboundMessageRecorded, status: OptInStatus) -> bool:
@@ -113,13 +113,13 @@ def _review_key(account_id: int, position: int) -> bytes:
     return account_key(account_id, u64(position))
 
 
-def _is_review(record: Record, position: int) -> bool:
-    return record.position == position and bool(of_form([record], Form.REVIEW))
+def _is_review(fact: Fact, position: int) -> bool:
+    return fact.position == position and bool(of_form([fact], Form.REVIEW))
 
 
-def _check_room(records: list[Record]) -> None:
+def _check_room(facts: list[Fact]) -> None:
     count_max = limits.REVIEWS_PER_ADDRESS_MAX
-    if len(of_form(records, Form.REVIEW)) >= count_max:
+    if len(of_form(facts, Form.REVIEW)) >= count_max:
         raise LimitReached(
             "too many messages of this number wait for a decision; decide them first",
             kind="review",

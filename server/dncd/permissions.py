@@ -1,6 +1,6 @@
 """Permission for one send: given by a person to an opted-out address, or made by an opt-out for its own confirmation.
 
-A record of Form.PERMISSION: the reason is its permit, the status the channel as a bit, the position that of the event
+A fact of Form.PERMISSION: the reason is its permit, the status the channel as a bit, the position that of the event
 that made it, which names the permission. The first claim uses it up, which the scope tells; so until it would have
 ended, a retry of that claim is known from one whose permission was taken back. The opt-out itself stays as it is.
 There is one permission of each permit and channel at most.
@@ -9,8 +9,8 @@ There is one permission of each permit and channel at most.
 from typing import Final
 
 from dncd.events import Event, PermissionAnswered, SendClaimed
+from dncd.facts import OPT_IN_LABEL, Fact, Form, Permit, channel_mask, of_form, permission_fact
 from dncd.nouns import Channel
-from dncd.records import OPT_IN_LABEL, Form, Permit, Record, channel_mask, of_form, permission_record
 from dncd.storage.contract import Transaction
 from dncd.touched import Touched
 
@@ -18,27 +18,27 @@ _USED: Final = 1
 _EVERY_CHANNEL: Final = 0xFF
 
 
-def standing(records: list[Record], position: int, now_ms: int) -> Record | None:
+def standing(facts: list[Fact], position: int, now_ms: int) -> Fact | None:
     """Return the permission that an event made, also a used one, or None where it has ended or was taken back."""
-    found = (record for record in of_form(records, Form.PERMISSION) if record.position == position)
-    return next((record for record in found if now_ms < record.expires_at_ms), None)
+    found = (fact for fact in of_form(facts, Form.PERMISSION) if fact.position == position)
+    return next((fact for fact in found if now_ms < fact.expires_at_ms), None)
 
 
-def find(records: list[Record], position: int, now_ms: int) -> Record | None:
+def find(facts: list[Fact], position: int, now_ms: int) -> Fact | None:
     """Return the permission that an event made, or None where it is used up, has ended or was taken back."""
-    record = standing(records, position, now_ms)
-    return None if record is None or record.scope == _USED else record
+    fact = standing(facts, position, now_ms)
+    return None if fact is None or fact.scope == _USED else fact
 
 
-def take_back(records: list[Record], mask: int = _EVERY_CHANNEL) -> None:
+def take_back(facts: list[Fact], mask: int = _EVERY_CHANNEL) -> None:
     """Take back what a person permitted for one send on some channels, given as bits; used ones are not retried."""
-    records[:] = [record for record in records if not (_is_one_time(record) and record.status & mask)]
+    facts[:] = [fact for fact in facts if not (_is_one_time(fact) and fact.status & mask)]
 
 
-def add_confirmation(records: list[Record], event: Event, channel: Channel, until_ms: int) -> None:
+def add_confirmation(facts: list[Fact], event: Event, channel: Channel, until_ms: int) -> None:
     """Permit the one confirmation of what a message changed, on its channel."""
-    _drop_ended(records, event.time_ms)
-    records.append(permission_record(Permit.CONFIRMATION, channel_mask([channel]), until_ms, event))
+    _drop_ended(facts, event.time_ms)
+    facts.append(permission_fact(Permit.CONFIRMATION, channel_mask([channel]), until_ms, event))
 
 
 def apply_answered(txn: Transaction, event: Event, change: PermissionAnswered) -> bytes:
@@ -48,11 +48,11 @@ def apply_answered(txn: Transaction, event: Event, change: PermissionAnswered) -
     """
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
-    records, mask = touched.records(key), channel_mask([change.channel])
-    _drop_ended(records, event.time_ms)
-    take_back(records, mask)
+    facts, mask = touched.facts(key), channel_mask([change.channel])
+    _drop_ended(facts, event.time_ms)
+    take_back(facts, mask)
     if change.expires_at_ms:
-        records.append(permission_record(Permit.ONE_TIME, mask, change.expires_at_ms, event))
+        facts.append(permission_fact(Permit.ONE_TIME, mask, change.expires_at_ms, event))
     touched.save()
     return bytes([bool(change.expires_at_ms)])
 
@@ -61,18 +61,18 @@ def apply_claimed(txn: Transaction, event: Event, change: SendClaimed) -> bytes:
     """Use a permission up; returns whether this claim got it: the first one, before it ended."""
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
-    records = touched.records(key)
-    record = find(records, change.permission, event.time_ms)
-    if record is not None:
-        records[records.index(record)] = record._replace(scope=_USED)
+    facts = touched.facts(key)
+    fact = find(facts, change.permission, event.time_ms)
+    if fact is not None:
+        facts[facts.index(fact)] = fact._replace(scope=_USED)
     touched.save()
-    return bytes([record is not None])
+    return bytes([fact is not None])
 
 
-def _drop_ended(records: list[Record], now_ms: int) -> None:
-    ended = [record for record in of_form(records, Form.PERMISSION) if record.expires_at_ms <= now_ms]
-    records[:] = [record for record in records if record not in ended]
+def _drop_ended(facts: list[Fact], now_ms: int) -> None:
+    ended = [fact for fact in of_form(facts, Form.PERMISSION) if fact.expires_at_ms <= now_ms]
+    facts[:] = [fact for fact in facts if fact not in ended]
 
 
-def _is_one_time(record: Record) -> bool:
-    return record.label == OPT_IN_LABEL and record.form == Form.PERMISSION and record.reason == Permit.ONE_TIME
+def _is_one_time(fact: Fact) -> bool:
+    return fact.label == OPT_IN_LABEL and fact.form == Form.PERMISSION and fact.reason == Permit.ONE_TIME

@@ -7,9 +7,9 @@ from typing import Any
 from dncd.addresses import Fault
 from dncd.catalog import Catalog
 from dncd.check import Decision
+from dncd.facts import NEVER_MS
 from dncd.findings import Ground
 from dncd.nouns import OWN_WORD, Rule, Verdict
-from dncd.records import NEVER_MS
 
 _SENTENCES = {
     Rule.OPT_IN_NOT_SENT: "Claim the opt-in request, send it, and wait for the person's START.",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from dncd import labels
 from dncd.events import Event
+from dncd.facts import NEVER_MS, Fact, Known, pack_row, unpack
 from dncd.links import link_of
-from dncd.records import NEVER_MS, Known, Record, pack_row, unpack
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key
 
@@ -26,7 +26,7 @@ _FINDERS = (Table.ENTRIES_BY_LABEL, Table.ENTRIES_BY_TIME, Table.ENTRIES_BY_EXPI
 
 
 def read(snapshot: Snapshot, address_key: bytes) -> Known:
-    """Return what is known about an address: the opt-in record first, then entries by label and source."""
+    """Return what is known about an address: the opt-in fact first, then entries by label and source."""
     return unpack(snapshot.get(Table.ADDRESSES, address_key))
 
 
@@ -34,7 +34,7 @@ def read(snapshot: Snapshot, address_key: bytes) -> Known:
 class Template:
     """What the entries of one event have in common but for their address and row, packed as far as it goes."""
 
-    record: Record
+    fact: Fact
     value_head: bytes
     finders: tuple[bytes, ...]
 
@@ -58,14 +58,14 @@ class Touched:
         unique = list(dict.fromkeys(keys))
         maybe = txn.maybe_known(unique).tolist()
         self._known = {key: read(txn, key) for key, look in zip(unique, maybe, strict=True) if look}
-        self._before = {key: list(known.records) for key, known in self._known.items() if known.records}
+        self._before = {key: list(known.facts) for key, known in self._known.items() if known.facts}
         self._first: dict[bytes, tuple[Template, int]] = {}
         self._keys = unique
 
-    def template(self, record: Record) -> Template:
+    def template(self, fact: Fact) -> Template:
         """Prepare entries that are alike but for their address and row."""
-        value = Known(self._event.position, [record]).pack()
-        return Template(record, value[: -len(pack_row(0))], _finders(self._account, b"", record))
+        value = Known(self._event.position, [fact]).pack()
+        return Template(fact, value[: -len(pack_row(0))], _finders(self._account, b"", fact))
 
     def add_first(self, key: bytes, template: Template, row: int) -> bool:
         """Add the first entry of an address that is certainly new; False, and nothing done, for any other."""
@@ -74,15 +74,15 @@ class Touched:
         self._first[key] = template, row
         return True
 
-    def records(self, key: bytes) -> list[Record]:
-        """Return the records of an address: change this list."""
+    def facts(self, key: bytes) -> list[Fact]:
+        """Return the facts of an address: change this list."""
         known = self._known.get(key)
         if known is None:
             known = self._known[key] = Known(0, [])
             if key in self._first:
                 template, row = self._first.pop(key)
-                known.records.append(template.record._replace(row=row))
-        return known.records
+                known.facts.append(template.fact._replace(row=row))
+        return known.facts
 
     def save(self) -> None:
         """Write every address, whether it changed or not: the event is part of its history."""
@@ -119,33 +119,33 @@ class Touched:
             addresses.append((key, template.value(row)))
             for rows, finder in zip(found, template.finders, strict=False):
                 rows.append((finder + target, b""))
-        counts.update(template.record.label for template, _ in self._first.values())
+        counts.update(template.fact.label for template, _ in self._first.values())
 
     def _find_known(self, found: tuple[Rows, ...], counts: Counter[int]) -> None:
         """Take the entries that are gone from the tables that find entries, gather the new ones, and count both."""
         for key, known in self._known.items():
             before = self._before.get(key, [])
-            for record in before:
-                if record.label and record not in known.records:
-                    counts[record.label] -= 1
-                    self._delete_finders(self._account, key, record)
-            for record in known.records:
-                if record.label and record not in before:
-                    counts[record.label] += 1
-                    finders = _finders(self._account, key[ACCOUNT_BYTES:], record)
+            for fact in before:
+                if fact.label and fact not in known.facts:
+                    counts[fact.label] -= 1
+                    self._delete_finders(self._account, key, fact)
+            for fact in known.facts:
+                if fact.label and fact not in before:
+                    counts[fact.label] += 1
+                    finders = _finders(self._account, key[ACCOUNT_BYTES:], fact)
                     for rows, finder in zip(found, finders, strict=False):
                         rows.append((finder, b""))
 
-    def _delete_finders(self, account: bytes, key: bytes, record: Record) -> None:
-        for table, finder in zip(_FINDERS, _finders(account, key[ACCOUNT_BYTES:], record), strict=False):
+    def _delete_finders(self, account: bytes, key: bytes, fact: Fact) -> None:
+        for table, finder in zip(_FINDERS, _finders(account, key[ACCOUNT_BYTES:], fact), strict=False):
             self._txn.delete(table, finder)
 
 
-def _finders(account: bytes, target: bytes, record: Record) -> tuple[bytes, ...]:
+def _finders(account: bytes, target: bytes, fact: Fact) -> tuple[bytes, ...]:
     """Return the keys that find an entry by label, by time, and by expiry where it ends; each ends in the target."""
-    label, source, recorded_at_ms = record.label, record.source, record.recorded_at_ms
+    label, source, recorded_at_ms = fact.label, fact.source, fact.recorded_at_ms
     by_label = account + BY_LABEL.pack(label, recorded_at_ms, source) + target
     by_time = account + BY_TIME.pack(recorded_at_ms, label, source) + target
-    if record.expires_at_ms == NEVER_MS:
+    if fact.expires_at_ms == NEVER_MS:
         return by_label, by_time
-    return by_label, by_time, account + BY_EXPIRY.pack(record.expires_at_ms, label, source) + target
+    return by_label, by_time, account + BY_EXPIRY.pack(fact.expires_at_ms, label, source) + target

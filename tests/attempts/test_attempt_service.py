@@ -20,9 +20,9 @@ from attempts.reserving import (
     verdicts,
 )
 from dncd import accounts
-from dncd.attempt_records import pack_claim
 from dncd.events import Draft
 from dncd.journal import Written
+from dncd.kept_attempts import pack_claim
 from dncd.limits import ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, AttemptScope, Channel, Role, Rule, Verdict
 from dncd.storage.contract import Table

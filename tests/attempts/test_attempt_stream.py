@@ -7,11 +7,11 @@ import pytest
 
 from attempts.attempting import DAY_MS, HOUR_MS, LEASE_MS, START_MS, Book, Wanted, cooldown, limit
 from dncd import attempt_log, journal
-from dncd.attempt_records import RECORD_BYTES, pack_claim
 from dncd.attempts import RECORDED, UNCHANGED, UNKNOWN, count_keys, fullness
 from dncd.encoding.values import canonical_target
 from dncd.errors import RequestIdReused, StoreCorrupt
 from dncd.events import AccountCreated
+from dncd.kept_attempts import ATTEMPT_BYTES, pack_claim
 from dncd.limits import ATTEMPT_WINDOW_HOURS_MAX, ATTEMPTS_KEPT_MAX
 from dncd.nouns import AttemptOutcome, AttemptScope, Channel, Rule
 from dncd.storage.contract import Store, Table
@@ -305,7 +305,7 @@ def test_what_has_as_many_attempts_as_are_kept_refuses_its_own_row_alone(key: by
 
     assert [bool(name) for name in claims] == [True, False, True]
     with book.store.snapshot() as snapshot:
-        assert len(snapshot.get(Table.ATTEMPTS, key) or b"") == ATTEMPTS_KEPT_MAX * RECORD_BYTES
+        assert len(snapshot.get(Table.ATTEMPTS, key) or b"") == ATTEMPTS_KEPT_MAX * ATTEMPT_BYTES
         assert snapshot.count(Table.RESERVATIONS) == 2
 
 

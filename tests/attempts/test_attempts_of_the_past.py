@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from attempts.attempting import DAY_MS, HOUR_MS, START_MS, Book, Wanted, cooldown
 from attempts.reserving import MIAMI, apply_policy, complete, limit, names, reserve
-from dncd.attempt_records import STRENGTHS, as_of, unpack
+from dncd.kept_attempts import STRENGTHS, as_of, unpack
 from dncd.nouns import AttemptOutcome, Rule, Verdict
 from dncd.storage.contract import Table
 from dncd.storage.keys import phone_key
@@ -86,7 +86,7 @@ def test_pruning_keeps_an_attempt_until_the_last_that_was_told_of_it_is_old() ->
     assert len(kept(book)) == 1
 
 
-# Records as of a time
+# Facts as of a time
 
 
 @given(st.lists(st.sampled_from([RELEASED, NO_ANSWER, ABANDONED, CONVERSATION]), max_size=6))

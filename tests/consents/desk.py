@@ -27,8 +27,8 @@ from dncd.events import (
     PolicyApplied,
     RemovedEntry,
 )
+from dncd.facts import Fact
 from dncd.nouns import OWN_WORD, Channel, EntryReason, MessageClass, RemovalReason, Role, Source, Verdict
-from dncd.records import Record
 from dncd.registry.shelf import Shelf
 from dncd.rulebook import Rulebook, read_rulebook
 from dncd.storage.memory import MemoryStore
@@ -183,13 +183,13 @@ class Desk:
         answer = self.decider.answer_now(Caller(ACCOUNT, "US", Role.ADMIN, "tester"), policy, batch)
         return Verdict(answer.decision.verdicts[0])
 
-    def records(self, address: str = PERSON) -> list[Record]:
+    def facts(self, address: str = PERSON) -> list[Fact]:
         with self.store.snapshot() as snapshot:
-            return read(snapshot, fields.target(address, "US").key(ACCOUNT)).records
+            return read(snapshot, fields.target(address, "US").key(ACCOUNT)).facts
 
     def labels(self, address: str = PERSON) -> list[str]:
         with self.store.snapshot() as snapshot:
-            return [labels.get(snapshot, ACCOUNT, each.label).name for each in self.records(address) if each.label]
+            return [labels.get(snapshot, ACCOUNT, each.label).name for each in self.facts(address) if each.label]
 
     def head(self) -> int:
         return self.log.head().position

@@ -10,9 +10,9 @@ from dncd import consents
 from dncd.accounts import catalog_version
 from dncd.errors import InvalidAddresses, InvalidFields, LimitReached, PolicyNotFound
 from dncd.events import Policy, PolicyApplied, PolicyDeleted
+from dncd.facts import NEVER_MS, Fact, Form
 from dncd.limits import CONSENTS_PER_ADDRESS_MAX
 from dncd.nouns import Verdict
-from dncd.records import NEVER_MS, Form, Record
 from dncd.terms import add_months
 
 WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY = 1, 2, 3, 4
@@ -80,13 +80,13 @@ def test_an_ended_consent_is_listed_and_not_active(desk: Desk) -> None:
 
 
 def test_a_consent_is_over_once_any_clock_says_so() -> None:
-    record = Record(0, 6, EXPRESS, 1, Form.CONSENT, 100, 200, 100, 1, 0)
+    fact = Fact(0, 6, EXPRESS, 1, Form.CONSENT, 100, 200, 100, 1, 0)
 
-    assert consents.in_force(record, 100, 0)
-    assert consents.in_force(record, 100, 199)
-    assert not consents.in_force(record, 99, 150)
-    assert not consents.in_force(record, 150, 200)
-    assert not consents.in_force(record, 200, 0)
+    assert consents.in_force(fact, 100, 0)
+    assert consents.in_force(fact, 100, 199)
+    assert not consents.in_force(fact, 99, 150)
+    assert not consents.in_force(fact, 150, 200)
+    assert not consents.in_force(fact, 200, 0)
 
 
 @pytest.mark.parametrize(
@@ -194,9 +194,9 @@ def test_a_retry_of_a_consent_is_answered_as_the_first_call_was(desk: Desk) -> N
 def test_records_tell_what_the_decision_needs(desk: Desk) -> None:
     desk.consent(EXPRESS, channels=[VOICE, WHATSAPP], purpose=2, policy="mail")
 
-    [record] = desk.records()
+    [fact] = desk.facts()
 
-    assert (record.label, record.form, record.reason, record.status) == (0, Form.CONSENT, EXPRESS, 0b1001)
-    assert (record.starts_at_ms, record.expires_at_ms) == (START_MS, NEVER_MS)
-    assert record.scope == 1 << 3 | 2
-    assert record.position == desk.head()
+    assert (fact.label, fact.form, fact.reason, fact.status) == (0, Form.CONSENT, EXPRESS, 0b1001)
+    assert (fact.starts_at_ms, fact.expires_at_ms) == (START_MS, NEVER_MS)
+    assert fact.scope == 1 << 3 | 2
+    assert fact.position == desk.head()

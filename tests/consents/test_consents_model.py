@@ -12,8 +12,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from consents.desk import ACCOUNT, BOOK, MAILBOX, MINUTE_MS, desk, in_ms, moment, new_id
 from consents.reference import ALLOW, PERMISSION_REQUIRED, STOP, Alike, Permission, Person, ends
 from dncd import history
+from dncd.facts import Fact
 from dncd.nouns import Channel, ConsentKind, Role, Source
-from dncd.records import Record
 from dncd.terms import Terms
 from dncd.touched import read
 from dncd.transport import fields
@@ -40,20 +40,20 @@ class Changed(RuleBasedStateMachine):
         self.names: list[tuple[str, int]] = []
         self.granted: list[tuple[str, int, str]] = []
         self.reviews: list[tuple[str, int]] = []
-        self.past: list[tuple[str, int, list[Record]]] = []
+        self.past: list[tuple[str, int, list[Fact]]] = []
 
     def teardown(self) -> None:
         with self.closing, TemporaryDirectory() as folder:
             assert_replay_equals(self.desk.store, Path(folder) / "replay")
-            for address, position, records in self.past[-12:]:
-                assert self.rebuilt(address, position) == records
+            for address, position, facts in self.past[-12:]:
+                assert self.rebuilt(address, position) == facts
 
-    def rebuilt(self, address: str, position: int) -> list[Record]:
+    def rebuilt(self, address: str, position: int) -> list[Fact]:
         key = fields.target(address, "US").key(ACCOUNT)
         with self.desk.store.snapshot() as snapshot:
             past = history.rebuild(snapshot, ACCOUNT, [key], position)
         with past.snapshot() as then:
-            return read(then, key).records
+            return read(then, key).facts
 
     @property
     def now_ms(self) -> int:
@@ -228,7 +228,7 @@ class Changed(RuleBasedStateMachine):
             assert self.desk.verdict(address) == self.known[address].text_verdict()
         assert self.desk.verdict(MAILBOX, Channel.EMAIL, "mail") == self.known[MAILBOX].mail_verdict()
         address = PEOPLE[self.desk.head() % len(PEOPLE)]
-        self.past.append((address, self.desk.head(), self.desk.records(address)))
+        self.past.append((address, self.desk.head(), self.desk.facts(address)))
 
     def told(self, address: str) -> list[Any]:
         listed = self.desk.consents(address)

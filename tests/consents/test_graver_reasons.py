@@ -14,7 +14,7 @@ ASKED, LEGAL, DECEASED, INTERNAL = (
 
 
 def reasons(desk: Desk, address: str = PERSON) -> list[int]:
-    return [record.reason for record in desk.records(address) if record.label]
+    return [fact.reason for fact in desk.facts(address) if fact.label]
 
 
 @pytest.mark.parametrize(("first", "second"), [(INTERNAL, ASKED), (INTERNAL, LEGAL), (ASKED, LEGAL), (ASKED, DECEASED)])
@@ -24,12 +24,12 @@ def test_of_two_reasons_for_one_entry_the_graver_stands_in_either_order(
     desk.add(PERSON, "do-not-phone", reason=first)
     position = desk.add(PERSON, "do-not-phone", reason=second)
     assert reasons(desk) == [second]
-    assert [record.position for record in desk.records() if record.label] == [position]
+    assert [fact.position for fact in desk.facts() if fact.label] == [position]
 
     desk.add(PERSON, "do-not-phone", reason=first)
 
     assert reasons(desk) == [second]
-    assert [record.position for record in desk.records() if record.label] == [position]
+    assert [fact.position for fact in desk.facts() if fact.label] == [position]
 
 
 def test_a_graver_reason_that_would_end_earlier_stands_as_long_as_the_entry_did(desk: Desk) -> None:
@@ -37,9 +37,9 @@ def test_a_graver_reason_that_would_end_earlier_stands_as_long_as_the_entry_did(
 
     desk.add(PERSON, "do-not-phone", reason=LEGAL, days=1)
 
-    [record] = [record for record in desk.records() if record.label]
-    assert record.reason == LEGAL
-    assert not record.expires_at_ms < desk.clock() + 10**12
+    [fact] = [fact for fact in desk.facts() if fact.label]
+    assert fact.reason == LEGAL
+    assert not fact.expires_at_ms < desk.clock() + 10**12
 
 
 @pytest.mark.parametrize("reason", [LEGAL, DECEASED])

@@ -57,14 +57,14 @@ def test_start_undoes_only_what_stop_did(desk: Desk) -> None:
     desk.add(PERSON, "do-not-text", Source.AGENT)
     desk.add(PERSON, "do-not-phone", Source.INBOUND_MESSAGE)
     desk.say("maybe stop")
-    before = sorted(desk.records())
+    before = sorted(desk.facts())
     desk.say("STOP")
-    assert len(desk.records()) == len(before) + 3
+    assert len(desk.facts()) == len(before) + 3
 
     desk.say("START")
 
     assert desk.status() == ACCEPTED
-    assert [record for record in sorted(desk.records()) if record in before] == before
+    assert [fact for fact in sorted(desk.facts()) if fact in before] == before
     assert sorted(desk.labels()) == ["do-not-phone", "do-not-text"]
 
 
@@ -290,12 +290,12 @@ def test_only_agents_and_above_record_what_a_person_said(desk: Desk) -> None:
 @pytest.mark.parametrize("text", ["HELP", "thanks"])
 def test_help_and_chat_change_nothing_and_are_journaled(desk: Desk, text: str) -> None:
     desk.say("STOP")
-    before, head = desk.records(), desk.head()
+    before, head = desk.facts(), desk.head()
 
     answer = desk.say(text)
 
     assert (answer.status, answer.confirmation, answer.review) == (REJECTED, "", "")
-    assert desk.records() == before
+    assert desk.facts() == before
     assert desk.head() == head + 1
 
 

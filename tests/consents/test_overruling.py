@@ -25,12 +25,12 @@ def test_no_source_that_is_named_overrules_a_stop(
     desk: Desk, status: OptInStatus, role: Role, evidence: Any, source: Source
 ) -> None:
     desk.say("STOP")
-    before = sorted(desk.records())
+    before = sorted(desk.facts())
 
     with pytest.raises(OwnWordStands, match="START"):
         set_status(desk, status, role, evidence, source)
 
-    assert sorted(desk.records()) == before
+    assert sorted(desk.facts()) == before
     assert (desk.status(), desk.labels(), desk.verdict()) == (REJECTED, ["do-not-text"], Verdict.BLOCK)
 
 

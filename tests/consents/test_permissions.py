@@ -7,8 +7,8 @@ import pytest
 from consents.desk import MAILBOX, MINUTE_MS, PERSON, Desk, at_once, new_id
 from dncd.errors import InvalidAddresses, InvalidFields, PermissionNotFound, RequestIdReused
 from dncd.events import PermissionAnswered, Policy, PolicyApplied
+from dncd.facts import Form, of_form
 from dncd.nouns import Channel, Role, Source, Verdict
-from dncd.records import Form, of_form
 
 OTHER = "bob@example.com"
 STRANGERS = ["", "x", "0", "-1", "1", "999999", "9" * 30, "00001", "²", "1\n"]
@@ -350,12 +350,12 @@ def test_what_is_no_address_of_the_channel_is_refused(desk: Desk, address: str) 
 def test_an_address_keeps_one_permission_of_a_channel_and_ended_ones_no_longer_than_to_the_next(asked: Desk) -> None:
     for _ in range(3):
         asked.claim(asked.permit().permission)
-    assert len(of_form(asked.records(MAILBOX), Form.PERMISSION)) == 1
+    assert len(of_form(asked.facts(MAILBOX), Form.PERMISSION)) == 1
 
     asked.clock.now_ms += 15 * MINUTE_MS
     asked.permit(permission_given=False)
 
-    assert not of_form(asked.records(MAILBOX), Form.PERMISSION)
+    assert not of_form(asked.facts(MAILBOX), Form.PERMISSION)
 
 
 def test_a_permission_is_for_its_channel_and_address_alone(asked: Desk) -> None:

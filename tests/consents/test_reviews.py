@@ -51,12 +51,12 @@ def test_a_decision_takes_only_its_own_review_away(desk: Desk) -> None:
 def test_a_decision_that_says_no_more_than_the_one_before_changes_nothing(desk: Desk, first: int, second: int) -> None:
     name = desk.say("maybe stop").review
     desk.call("DecideReview", review=name, decision=first)
-    before = desk.records()
+    before = desk.facts()
 
     again = desk.call("DecideReview", review=name, decision=second)
 
     assert not again.changed
-    assert desk.records() == before
+    assert desk.facts() == before
 
 
 def test_only_a_manager_decides_that_a_message_is_no_opt_out(desk: Desk) -> None:

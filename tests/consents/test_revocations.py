@@ -8,8 +8,8 @@ import pytest
 from consents.desk import MAILBOX, PERSON, START_MS, Desk, in_ms, moment, new_id
 from dncd.errors import InvalidFields, OwnWordStands
 from dncd.events import Label, LabelCreated
+from dncd.facts import Form
 from dncd.nouns import Channel, EntryReason, Role, Source
-from dncd.records import Form
 
 WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY = 1, 2, 3, 4
 VOICE, SMS, WHATSAPP = 1, 2, 4
@@ -176,12 +176,12 @@ def test_the_request_of_one_person_touches_nobody_else(related: Desk) -> None:
 
 def test_opt_in_states_and_claims_leave_everything_else_of_a_number_alone(related: Desk) -> None:
     related.say("maybe stop")
-    before = [record for record in related.records() if record.form != Form.OPT_IN]
+    before = [fact for fact in related.facts() if fact.form != Form.OPT_IN]
 
     related.call("SetOptIn", address=PERSON, status=2, source=6)
     related.call("ClaimOptInRequest", address=PERSON)
     related.call("SetOptIn", address=PERSON, status=3, source=6)
 
-    assert [record for record in related.records() if record.form != Form.OPT_IN] == before
+    assert [fact for fact in related.facts() if fact.form != Form.OPT_IN] == before
     with pytest.raises(OwnWordStands):
         related.say("STOP") and related.call("SetOptIn", Role.AGENT, address=PERSON, status=3, source=1)

@@ -8,8 +8,8 @@ import pytest
 from consents.desk import DAY_MS, MAILBOX, PERSON, Desk, moment
 from dncd.addresses import target_from_text
 from dncd.events import AddedEntry, EntriesAdded, EntriesExpired
+from dncd.facts import Form, of_form
 from dncd.nouns import EntryReason, Role, Source
-from dncd.records import Form, of_form
 
 WRITTEN, EXPRESS, RELATIONSHIP, INQUIRY = 1, 2, 3, 4
 VOICE, SMS, WHATSAPP = 1, 2, 4
@@ -151,12 +151,12 @@ def test_the_latest_revocation_counts(desk: Desk) -> None:
 
 def test_a_consent_that_does_not_come_back_leaves_no_trace_but_its_event(desk: Desk) -> None:
     desk.revoke()
-    before = desk.records()
+    before = desk.facts()
 
     answer = desk.consent(EXPRESS, given_at=moment(desk.clock() - 1), policy="mail")
 
     assert (answer.changed, answer.written_at.position) == (False, desk.head())
-    assert desk.records() == before
+    assert desk.facts() == before
     assert desk.newest().draft.change.kind == EXPRESS  # type: ignore[union-attr]  # it is the consent's
 
 
@@ -166,11 +166,11 @@ def test_revocations_of_an_address_are_bounded(desk: Desk) -> None:
         for channels in masks[1:]:
             for purpose in range(1, 6):
                 desk.revoke(channels=channels, purposes=[purpose])
-    assert len(of_form(desk.records(), Form.REVOCATION)) <= 15 * 5
+    assert len(of_form(desk.facts(), Form.REVOCATION)) <= 15 * 5
 
     desk.revoke()
 
-    assert len(of_form(desk.records(), Form.REVOCATION)) == 1
+    assert len(of_form(desk.facts(), Form.REVOCATION)) == 1
 
 
 def test_a_wider_revocation_takes_the_place_of_the_narrow_and_never_the_other_way(desk: Desk) -> None:

@@ -8,8 +8,8 @@ from dncd.addresses import Fault, Target
 from dncd.encoding import timestamp
 from dncd.errors import FieldFault, InvalidAddresses
 from dncd.events import ConsentRecorded, ConsentRevoked
+from dncd.facts import NEVER_MS, Fact, Form, channels_of, of_form
 from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, PHONE_CHANNELS, Channel, ConsentKind, Purpose, Source
-from dncd.records import NEVER_MS, Form, Record, channels_of, of_form
 from dncd.storage.contract import Snapshot
 from dncd.storage.keys import Kind
 from dncd.terms import Terms
@@ -88,11 +88,11 @@ class RecordedConsentHandlers:
         """Tell the consents of one address, ended ones too."""
         target, account_id = _one_address(call, request), call.caller.account_id
         with self._store.snapshot() as snapshot:
-            records = of_form(read_known(snapshot, target.key(account_id)).records, Form.CONSENT)
-            names = consents.scope_names(snapshot, account_id) if records else {}
+            facts = of_form(read_known(snapshot, target.key(account_id)).facts, Form.CONSENT)
+            names = consents.scope_names(snapshot, account_id) if facts else {}
             end = journal.head(snapshot)
         now_ms = self._changes.now_ms()
-        told = [_recorded_message(record, names, consents.in_force(record, now_ms, end.time_ms)) for record in records]
+        told = [_recorded_message(fact, names, consents.in_force(fact, now_ms, end.time_ms)) for fact in facts]
         return pb.ListConsentsResponse(
             address=target.text, consents=told, read_at=revision(self._store.id, end.position)
         )
@@ -153,17 +153,15 @@ def _check_policy(snapshot: Snapshot, account_id: int, name: str) -> None:
         policies.find(snapshot, account_id, name)
 
 
-def _recorded_message(record: Record, names: dict[int, str], active: bool) -> pb.RecordedConsent:
-    purpose, policy = consents.purpose_of(record), names[consents.scope_id(record)]
-    ends_ms = 0 if record.expires_at_ms == NEVER_MS else record.expires_at_ms
+def _recorded_message(fact: Fact, names: dict[int, str], active: bool) -> pb.RecordedConsent:
+    purpose, policy = consents.purpose_of(fact), names[consents.scope_id(fact)]
+    ends_ms = 0 if fact.expires_at_ms == NEVER_MS else fact.expires_at_ms
     build: Any = pb.RecordedConsent
     message: pb.RecordedConsent = build(
-        consent=_consent_message(
-            record.reason, channels_of(record.status), purpose, policy, record.starts_at_ms, ends_ms
-        ),
-        source=record.source,
-        event_position=record.position,
-        recorded_at=timestamp(record.recorded_at_ms),
+        consent=_consent_message(fact.reason, channels_of(fact.status), purpose, policy, fact.starts_at_ms, ends_ms),
+        source=fact.source,
+        event_position=fact.position,
+        recorded_at=timestamp(fact.recorded_at_ms),
         active=active,
     )
     return message

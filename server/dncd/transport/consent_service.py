@@ -6,9 +6,9 @@ from dncd import journal, limits
 from dncd.addresses import Target
 from dncd.encoding import timestamp
 from dncd.events import OptInClaimed, OptInSet
+from dncd.facts import Fact, opt_in_of
 from dncd.nouns import Channel, OptInStatus, Rule, Source, Verdict
 from dncd.optin import status_of
-from dncd.records import Record, opt_in_of
 from dncd.tokens import Caller
 from dncd.touched import read as read_known
 from dncd.transport import fields
@@ -46,13 +46,13 @@ class ConsentHandlers:
     def get(self, call: Call, request: pb.GetOptInRequest) -> pb.GetOptInResponse:
         """Tell the status of one number."""
         target = fields.phone_target(request.address, fields.region(request.region, call.caller.default_region))
-        records, position = self._known(call.caller, target)
-        record = opt_in_of(records)
+        facts, position = self._known(call.caller, target)
+        fact = opt_in_of(facts)
         return pb.GetOptInResponse(
             address=target.text,
-            status=status_of(records),  # type: ignore[arg-type]  # plain integers pass for enums
-            since=timestamp(record.recorded_at_ms) if record else None,
-            event_position=record.position if record else 0,
+            status=status_of(facts),  # type: ignore[arg-type]  # plain integers pass for enums
+            since=timestamp(fact.recorded_at_ms) if fact else None,
+            event_position=fact.position if fact else 0,
             read_at=revision(self._store.id, position),
         )
 
@@ -92,13 +92,13 @@ class ConsentHandlers:
             return self._stopped_response(call.caller, change.target, result, stops)
         written = self._changes.accept(call, request, change)
         granted, _, blocked = written.codes
-        records, _ = self._known(call.caller, change.target)
-        record = opt_in_of(records)
+        facts, _ = self._known(call.caller, change.target)
+        fact = opt_in_of(facts)
         # A retry is answered with what the first call got; since then the person may have answered, or others asked.
-        holds = record is not None and record.status == OptInStatus.SENT and record.position == written.position
+        holds = fact is not None and fact.status == OptInStatus.SENT and fact.position == written.position
         return pb.ClaimOptInRequestResponse(
             granted=bool(granted) and holds,
-            status=status_of(records),  # type: ignore[arg-type]  # plain integers pass for enums
+            status=status_of(facts),  # type: ignore[arg-type]  # plain integers pass for enums
             blocked_by_entry=bool(blocked),
             written_at=revision(self._store.id, written.position),
         )
@@ -106,21 +106,21 @@ class ConsentHandlers:
     def _stopped_response(
         self, caller: Caller, target: Target, result: check_service_pb2.CheckResult, stops: list[verdict_pb2.Finding]
     ) -> pb.ClaimOptInRequestResponse:
-        records, position = self._known(caller, target)
+        facts, position = self._known(caller, target)
         build: Any = pb.ClaimOptInRequestResponse
         response: pb.ClaimOptInRequestResponse = build(
-            status=status_of(records),
+            status=status_of(facts),
             blocked_by_entry=any(int(finding.rule) in _PERSONS_RULES for finding in stops),
             written_at=revision(self._store.id, position),
             result=result,
         )
         return response
 
-    def _known(self, caller: Caller, target: Target) -> tuple[list[Record], int]:
+    def _known(self, caller: Caller, target: Target) -> tuple[list[Fact], int]:
         """Read what is known about a number, and the position that it was read at."""
         with self._store.snapshot() as snapshot:
-            records = read_known(snapshot, target.key(caller.account_id)).records
-            return records, journal.head(snapshot).position
+            facts = read_known(snapshot, target.key(caller.account_id)).facts
+            return facts, journal.head(snapshot).position
 
 
 def _stops(finding: verdict_pb2.Finding) -> bool:

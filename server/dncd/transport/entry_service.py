@@ -154,7 +154,7 @@ class EntryHandlers:
             position = journal.head(snapshot).position
             entries = Listing(snapshot, account_id, self._now_ms(snapshot)).of_address(target)
             rows, truncated = history.newest(snapshot, [key], position, events_max)
-            status = status_of(read_known(snapshot, key).records)
+            status = status_of(read_known(snapshot, key).facts)
         return pb.GetAddressResponse(
             address=target.text,
             entries=[entry_message(entry) for entry in entries],

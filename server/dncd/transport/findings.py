@@ -9,9 +9,9 @@ from dncd.addresses import target_from_key
 from dncd.catalog import Catalog
 from dncd.check import Decision
 from dncd.encoding import timestamp
+from dncd.facts import NEVER_MS
 from dncd.findings import Findings, Ground, Rows
 from dncd.nouns import Rule
-from dncd.records import NEVER_MS
 from dncd.screens import Screen
 from dncd.storage.keys import Kind
 from dncd.transport.wire import column, piece

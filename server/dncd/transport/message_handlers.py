@@ -124,7 +124,7 @@ class MessageHandlers:
         classified = self._classifier().classify(_text(request.text), _own_codes(list(request.own_codes)))
         with self._store.snapshot() as snapshot:
             keeps = accounts.get(snapshot, call.caller.account_id).keep_texts
-            status = optin.status_of(read(snapshot, target.key(call.caller.account_id)).records)
+            status = optin.status_of(read(snapshot, target.key(call.caller.account_id)).facts)
         message_class, matched = _meaning(classified, channel, status)
         return InboundMessageRecorded(
             target=target,

@@ -4,8 +4,8 @@ from collections.abc import Container
 from typing import Any
 
 from dncd.encoding import canonical_target, evidence_message, public_event, timestamp
+from dncd.facts import NEVER_MS
 from dncd.listing import Listed
-from dncd.records import NEVER_MS
 from donotcontact.v1 import core_pb2, entry_pb2, event_pb2
 
 _Entry: Any = entry_pb2.Entry
@@ -32,20 +32,20 @@ def event_about(encoded: bytes, keys: Container[bytes], account_id: int) -> even
 
 def entry_message(listed: Listed) -> entry_pb2.Entry:
     """Build the message of an entry."""
-    record = listed.record
+    fact = listed.fact
     message: entry_pb2.Entry = _Entry(
         address=listed.target.text,
         label=listed.label,
-        source=record.source,
-        reason=record.reason,
+        source=fact.source,
+        reason=fact.reason,
         actor=listed.actor,
         note=listed.note,
         evidence=evidence_message(listed.evidence),
-        recorded_at=timestamp(record.recorded_at_ms),
+        recorded_at=timestamp(fact.recorded_at_ms),
         # An entry that started at once is active at any time; people read the time of recording.
-        starts_at=timestamp(record.starts_at_ms or record.recorded_at_ms),
-        expires_at=timestamp(record.expires_at_ms) if record.expires_at_ms != NEVER_MS else None,
+        starts_at=timestamp(fact.starts_at_ms or fact.recorded_at_ms),
+        expires_at=timestamp(fact.expires_at_ms) if fact.expires_at_ms != NEVER_MS else None,
         state=listed.state,
-        event_position=record.position,
+        event_position=fact.position,
     )
     return message

@@ -127,9 +127,9 @@ class PermissionHandlers:
         # Read back: a retry names the permission that the first call made, while it may be used.
         change = cast(PermissionAnswered, recorded_change(self._store, position))
         with self._store.snapshot() as snapshot:
-            records = read_known(snapshot, change.target.key(caller.account_id)).records
+            facts = read_known(snapshot, change.target.key(caller.account_id)).facts
             now_ms = self._now_ms(journal.head(snapshot))
-        ends_ms = change.expires_at_ms if permissions.find(records, position, now_ms) else 0
+        ends_ms = change.expires_at_ms if permissions.find(facts, position, now_ms) else 0
         verdict = Verdict.ALLOW if ends_ms else Verdict(result.verdict)
         build: Any = pb.AuthorizeOneTimeSendResponse
         response: pb.AuthorizeOneTimeSendResponse = build(
@@ -152,11 +152,11 @@ class PermissionHandlers:
     def _look(self, caller: Caller, permission: Permission) -> Look:
         """Look at a permission, and check its address again where it would not have ended yet."""
         with self._store.snapshot() as snapshot:
-            records = read_known(snapshot, permission.target.key(caller.account_id)).records
+            facts = read_known(snapshot, permission.target.key(caller.account_id)).facts
             end = journal.head(snapshot)
         now_ms = self._now_ms(end)
-        waits = permissions.find(records, permission.position, now_ms) is not None
-        stands = permissions.standing(records, permission.position, now_ms) is not None
+        waits = permissions.find(facts, permission.position, now_ms) is not None
+        stands = permissions.standing(facts, permission.position, now_ms) is not None
         stopped = self._stopped(caller, permission) if now_ms < permission.ends_ms else None
         return Look(end.position, waits, stands, stopped)
 

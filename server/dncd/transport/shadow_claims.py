@@ -4,8 +4,8 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 
-from dncd.attempt_records import pack_claim
 from dncd.batch import Batch, Moment
+from dncd.kept_attempts import pack_claim
 from dncd.nouns import Channel, Verdict
 from dncd.storage.contract import Mask, Phones, Snapshot, Table
 from dncd.transport.claimed_rows import keys_of, part_of
@@ -32,13 +32,13 @@ class ClaimedSnapshot:
 
     def __init__(self, snapshot: Snapshot, channel: Channel, now_ms: int, lease_ms: int) -> None:
         self._snapshot = snapshot
-        self._record = pack_claim(now_ms, now_ms + lease_ms, 0, 0, channel)
+        self._fact = pack_claim(now_ms, now_ms + lease_ms, 0, 0, channel)
         self._claims: dict[bytes, bytes] = {}
 
     def claim(self, keys: Collection[bytes]) -> None:
         """Count one more attempt under some keys."""
         for key in keys:
-            self._claims[key] = self._claims.get(key, b"") + self._record
+            self._claims[key] = self._claims.get(key, b"") + self._fact
 
     def holds(self, keys: Collection[bytes]) -> bool:
         """Tell whether anything was claimed under any of some keys."""

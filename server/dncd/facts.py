@@ -1,6 +1,6 @@
-"""The packed value of an address: the position of the newest event about it, then a run of 48-byte records.
+"""The packed value of an address: the position of the newest event about it, then a run of 48-byte facts.
 
-A record with a label is an entry; one of label 0 is the opt-in status, or what its form tells. All records of many
+A fact with a label is an entry; one of label 0 is the opt-in status, or what its form tells. All facts of many
 addresses, joined, are one numpy array, so that a batch is decided without a loop over rows. An address no event was
 ever about has no row; one whose entries are all gone keeps its position, from which its history is found.
 """
@@ -18,7 +18,7 @@ from dncd.events import Event
 from dncd.nouns import Channel, EntryReason, OptInStatus, Source
 
 HEAD_BYTES: Final = 8
-RECORD_BYTES: Final = 48
+FACT_BYTES: Final = 48
 NEVER_MS: Final = 2**63 - 1
 OPT_IN_LABEL: Final = 0
 PURPOSE_BITS: Final = 3
@@ -26,9 +26,9 @@ PURPOSE_BITS: Final = 3
 _HEAD = struct.Struct(">Q")
 _STRUCT = struct.Struct("<IBBBBqqqQII")
 _ROW = struct.Struct("<II")
-assert _STRUCT.size == RECORD_BYTES, "the struct and the dtype describe the same bytes"
+assert _STRUCT.size == FACT_BYTES, "the struct and the dtype describe the same bytes"
 
-RECORD: Final = np.dtype(
+FACT: Final = np.dtype(
     [
         ("label", "<u4"),
         ("source", "u1"),
@@ -43,11 +43,11 @@ RECORD: Final = np.dtype(
         ("scope", "<u4"),
     ]
 )
-Records = NDArray[np.void]
+Facts = NDArray[np.void]
 
 
 class Form(IntEnum):
-    """What a record of label 0 is. Kept on disk: never renumber."""
+    """What a fact of label 0 is. Kept on disk: never renumber."""
 
     OPT_IN = 0
     CONSENT = 1
@@ -57,13 +57,13 @@ class Form(IntEnum):
 
 
 class Permit(IntEnum):
-    """What a permission is for: the reason of its record. Kept on disk: never renumber."""
+    """What a permission is for: the reason of its fact. Kept on disk: never renumber."""
 
     ONE_TIME = 0
     CONFIRMATION = 1
 
 
-class Record(NamedTuple):
+class Fact(NamedTuple):
     """One entry, or something else that one address is known for.
 
     `position` and `row` name the event, and the row within it, that holds note, actor and evidence. `reason`, `status`
@@ -90,11 +90,11 @@ class Record(NamedTuple):
         """Tell whether an entry stops contact at a time."""
         return self.starts_at_ms <= now_ms < self.expires_at_ms
 
-    def covers(self, other: "Record") -> bool:
+    def covers(self, other: "Fact") -> bool:
         """Tell whether this entry stops contact whenever the other does."""
         return self.starts_at_ms <= other.starts_at_ms and other.expires_at_ms <= self.expires_at_ms
 
-    def extended_by(self, other: "Record") -> "Record":
+    def extended_by(self, other: "Fact") -> "Fact":
         """Return this entry with the earlier start and the later end of the two."""
         return self._replace(
             starts_at_ms=min(self.starts_at_ms, other.starts_at_ms),
@@ -103,62 +103,62 @@ class Record(NamedTuple):
 
 
 def pack_row(row: int) -> bytes:
-    """Encode what a record ends in: the row of its event."""
+    """Encode what a fact ends in: the row of its event."""
     return _ROW.pack(row, 0)
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known about an address: the position of the newest event about it (0: none), and its records."""
+    """What is known about an address: the position of the newest event about it (0: none), and its facts."""
 
     last_event: int
-    records: list[Record]
+    facts: list[Fact]
 
     def pack(self) -> bytes:
-        """Encode; records are ordered by label and source, so that equal knowledge has equal bytes."""
-        # Tuples compare by label, then source, and so on: no two records are equal.
-        return _HEAD.pack(self.last_event) + b"".join([record.pack() for record in sorted(self.records)])
+        """Encode; facts are ordered by label and source, so that equal knowledge has equal bytes."""
+        # Tuples compare by label, then source, and so on: no two facts are equal.
+        return _HEAD.pack(self.last_event) + b"".join([fact.pack() for fact in sorted(self.facts)])
 
 
 def unpack(value: bytes | None) -> Known:
     """Decode what is known about an address; None is nothing."""
     if value is None:
         return Known(0, [])
-    records = list(map(Record._make, _STRUCT.iter_unpack(value[HEAD_BYTES:])))
-    return Known(_HEAD.unpack_from(value)[0], records)
+    facts = list(map(Fact._make, _STRUCT.iter_unpack(value[HEAD_BYTES:])))
+    return Known(_HEAD.unpack_from(value)[0], facts)
 
 
-def join(values: Iterable[bytes]) -> Records:
-    """Join the records of many packed values into one column, in their order."""
-    return np.frombuffer(b"".join([value[HEAD_BYTES:] for value in values]), dtype=RECORD)
+def join(values: Iterable[bytes]) -> Facts:
+    """Join the facts of many packed values into one column, in their order."""
+    return np.frombuffer(b"".join([value[HEAD_BYTES:] for value in values]), dtype=FACT)
 
 
-def opt_in_record(status: OptInStatus, source: Source | int, event: Event) -> Record:
-    """Build the record of an opt-in status."""
-    return Record(OPT_IN_LABEL, source, 0, status, Form.OPT_IN, 0, NEVER_MS, event.time_ms, event.position, 0)
+def opt_in_fact(status: OptInStatus, source: Source | int, event: Event) -> Fact:
+    """Build the fact of an opt-in status."""
+    return Fact(OPT_IN_LABEL, source, 0, status, Form.OPT_IN, 0, NEVER_MS, event.time_ms, event.position, 0)
 
 
-def opt_in_of(records: list[Record]) -> Record | None:
-    """Find the opt-in record; None is NOT_SENT."""
-    return next((record for record in records if is_opt_in(record)), None)
+def opt_in_of(facts: list[Fact]) -> Fact | None:
+    """Find the opt-in fact; None is NOT_SENT."""
+    return next((fact for fact in facts if is_opt_in(fact)), None)
 
 
-def is_opt_in(record: Record) -> bool:
-    """Tell whether a record is the opt-in status."""
-    return record.label == OPT_IN_LABEL and record.form == Form.OPT_IN
+def is_opt_in(fact: Fact) -> bool:
+    """Tell whether a fact is the opt-in status."""
+    return fact.label == OPT_IN_LABEL and fact.form == Form.OPT_IN
 
 
-def of_form(records: Iterable[Record], form: Form) -> list[Record]:
-    """Return the records of a form other than entries."""
-    return [record for record in records if record.label == OPT_IN_LABEL and record.form == form]
+def of_form(facts: Iterable[Fact], form: Form) -> list[Fact]:
+    """Return the facts of a form other than entries."""
+    return [fact for fact in facts if fact.label == OPT_IN_LABEL and fact.form == form]
 
 
-def entry_record(
+def entry_fact(
     label: int, source: Source, reason: EntryReason, starts_at_ms: int, expires_at_ms: int, event: Event, row: int = 0
-) -> Record:
-    """Build the record of an entry that a row of an event adds; an end of 0 is never."""
+) -> Fact:
+    """Build the fact of an entry that a row of an event adds; an end of 0 is never."""
     ends = expires_at_ms or NEVER_MS
-    return Record(label, source, reason, 0, 0, starts_at_ms, ends, event.time_ms, event.position, row)
+    return Fact(label, source, reason, 0, 0, starts_at_ms, ends, event.time_ms, event.position, row)
 
 
 def channel_mask(channels: Iterable[Channel]) -> int:
@@ -171,30 +171,30 @@ def channels_of(mask: int) -> list[Channel]:
     return [channel for channel in Channel if mask & 1 << (channel - 1)]
 
 
-def consent_record(
+def consent_fact(
     kind: int, source: Source, mask: int, scope: int, given_at_ms: int, expires_at_ms: int, event: Event
-) -> Record:
-    """Build the record of a consent; an end of 0 is never."""
+) -> Fact:
+    """Build the fact of a consent; an end of 0 is never."""
     ends = expires_at_ms or NEVER_MS
-    return Record(
+    return Fact(
         OPT_IN_LABEL, source, kind, mask, Form.CONSENT, given_at_ms, ends, event.time_ms, event.position, 0, scope
     )
 
 
-def revocation_record(kinds: int, mask: int, purpose: int, event: Event) -> Record:
-    """Build the record of a revocation: what was given up to its time does not come back. Purpose 0 is every one."""
+def revocation_fact(kinds: int, mask: int, purpose: int, event: Event) -> Fact:
+    """Build the fact of a revocation: what was given up to its time does not come back. Purpose 0 is every one."""
     now_ms = event.time_ms
-    return Record(OPT_IN_LABEL, 0, kinds, mask, Form.REVOCATION, now_ms, NEVER_MS, now_ms, event.position, 0, purpose)
+    return Fact(OPT_IN_LABEL, 0, kinds, mask, Form.REVOCATION, now_ms, NEVER_MS, now_ms, event.position, 0, purpose)
 
 
-def permission_record(permit: Permit, mask: int, expires_at_ms: int, event: Event) -> Record:
-    """Build the record of a permission for one send, which ends."""
+def permission_fact(permit: Permit, mask: int, expires_at_ms: int, event: Event) -> Fact:
+    """Build the fact of a permission for one send, which ends."""
     now_ms = event.time_ms
-    return Record(OPT_IN_LABEL, 0, permit, mask, Form.PERMISSION, now_ms, expires_at_ms, now_ms, event.position, 0)
+    return Fact(OPT_IN_LABEL, 0, permit, mask, Form.PERMISSION, now_ms, expires_at_ms, now_ms, event.position, 0)
 
 
-def review_record(mask: int, event: Event) -> Record:
-    """Build the record of a message that waits for a person's decision."""
-    return Record(
+def review_fact(mask: int, event: Event) -> Fact:
+    """Build the fact of a message that waits for a person's decision."""
+    return Fact(
         OPT_IN_LABEL, Source.INBOUND_MESSAGE, 0, mask, Form.REVIEW, 0, NEVER_MS, event.time_ms, event.position, 0
     )

@@ -1,4 +1,4 @@
-"""What the records of addresses find: entries, messages that wait for a decision, and the opt-in to texts."""
+"""What the facts of addresses find: entries, messages that wait for a decision, and the opt-in to texts."""
 
 from typing import Final
 
@@ -6,11 +6,11 @@ import numpy as np
 
 from dncd.addresses import Fault
 from dncd.batch import Batch, Moment
+from dncd.facts import OPT_IN_LABEL, Facts, Form, channel_mask
 from dncd.findings import NO_FINDINGS, Bytes, Findings, Rows, blank
 from dncd.labels import DO_NOT_CONTACT_ID
 from dncd.nouns import NEVER_PERMITTED, Channel, OptInStatus, Rule, Verdict
 from dncd.policies import Compiled
-from dncd.records import OPT_IN_LABEL, Form, Records, channel_mask
 from dncd.storage.contract import Mask
 
 _BLOCK: Final = int(Verdict.BLOCK)
@@ -35,65 +35,65 @@ def address_findings(faults: Bytes) -> Findings:
 
 
 def entry_findings(
-    policy: Compiled, channel: Channel, records: Records, rows: Rows, keys: Rows, moment: Moment
+    policy: Compiled, channel: Channel, facts: Facts, rows: Rows, keys: Rows, moment: Moment
 ) -> Findings:
     """Find the entries in force under labels that the policy honours."""
-    honoured = policy.honoured[channel][records["label"]]
-    active = (records["starts_at_ms"] <= moment.begins_ms) & (moment.ends_ms < records["expires_at_ms"])
+    honoured = policy.honoured[channel][facts["label"]]
+    active = (facts["starts_at_ms"] <= moment.begins_ms) & (moment.ends_ms < facts["expires_at_ms"])
     hits = np.flatnonzero(honoured & active)
-    # take() moves records whole, where an index in brackets moves them field by field, at six times the cost.
-    entries = records.take(hits)
+    # take() moves facts whole, where an index in brackets moves them field by field, at six times the cost.
+    entries = facts.take(hits)
     findings = blank(rows[hits], Rule.ENTRY, _BLOCK)
     if policy.asks_permission(channel):
         findings["verdict"][_may_be_permitted(entries)] = Verdict.PERMISSION_REQUIRED
     if policy.shadow:
         findings["shadow"] = ~policy.enforced[channel][entries["label"]]
-    _copy_records(findings, entries)
+    _copy_facts(findings, entries)
     findings["key"] = keys[hits]
     return findings
 
 
-def _may_be_permitted(entries: Records) -> Mask:
+def _may_be_permitted(entries: Facts) -> Mask:
     """Tell for which entries a person may confirm permission for one send."""
     mask: Mask = (entries["label"] != DO_NOT_CONTACT_ID) & ~np.isin(entries["reason"], _NEVER_PERMITTED)
     return mask
 
 
-def review_findings(channel: Channel, records: Records, rows: Rows, keys: Rows) -> Findings:
+def review_findings(channel: Channel, facts: Facts, rows: Rows, keys: Rows) -> Findings:
     """Find the rows whose person wrote what may be an opt-out; it stops contact whatever the policy."""
-    waiting = (records["label"] == OPT_IN_LABEL) & (records["form"] == Form.REVIEW)
+    waiting = (facts["label"] == OPT_IN_LABEL) & (facts["form"] == Form.REVIEW)
     if not waiting.any():
         return NO_FINDINGS
-    hits = np.flatnonzero(waiting & ((records["status"] & channel_mask((channel,))) > 0))
+    hits = np.flatnonzero(waiting & ((facts["status"] & channel_mask((channel,))) > 0))
     findings = blank(rows[hits], Rule.REVIEW, _BLOCK)
     for name in ("recorded_at_ms", "position"):
-        findings[name] = records[name][hits]
+        findings[name] = facts[name][hits]
     findings["key"] = keys[hits]
     return findings
 
 
-def opt_in_findings(policy: Compiled, batch: Batch, records: Records, rows: Rows, keys: Rows) -> Findings:
-    """Find the rows whose person did not accept; a row without a record is NOT_SENT."""
-    known = np.flatnonzero((records["label"] == OPT_IN_LABEL) & (records["form"] == Form.OPT_IN))
+def opt_in_findings(policy: Compiled, batch: Batch, facts: Facts, rows: Rows, keys: Rows) -> Findings:
+    """Find the rows whose person did not accept; a row without a fact is NOT_SENT."""
+    known = np.flatnonzero((facts["label"] == OPT_IN_LABEL) & (facts["form"] == Form.OPT_IN))
     status = np.full(len(batch.faults), OptInStatus.NOT_SENT, dtype=np.uint8)
-    status[rows[known]] = records["status"][known]
-    record_of = np.full(len(batch.faults), -1, dtype=np.intp)
-    record_of[rows[known]] = known
+    status[rows[known]] = facts["status"][known]
+    fact_of = np.full(len(batch.faults), -1, dtype=np.intp)
+    fact_of[rows[known]] = known
     asked = np.flatnonzero((status != OptInStatus.ACCEPTED) & (batch.faults == Fault.NONE))
     findings = blank(asked, Rule.OPT_IN_NOT_SENT, Verdict.OPT_IN_REQUIRED)
     findings["rule"] = _OPT_IN_RULE[status[asked]]
     findings["verdict"][status[asked] != OptInStatus.NOT_SENT] = _BLOCK
     findings["shadow"] = policy.shadow
-    recorded = np.flatnonzero(record_of[asked] >= 0)
-    of_record = record_of[asked[recorded]]
+    recorded = np.flatnonzero(fact_of[asked] >= 0)
+    of_fact = fact_of[asked[recorded]]
     part = findings.take(recorded)
-    _copy_records(part, records.take(of_record))
+    _copy_facts(part, facts.take(of_fact))
     part["label"] = 0
-    part["key"] = keys[of_record]
+    part["key"] = keys[of_fact]
     findings[recorded] = part
     return findings
 
 
-def _copy_records(findings: Findings, records: Records) -> None:
+def _copy_facts(findings: Findings, facts: Facts) -> None:
     for name in ("label", "source", "recorded_at_ms", "expires_at_ms", "position"):
-        findings[name] = records[name]
+        findings[name] = facts[name]

@@ -1,6 +1,6 @@
-"""The records of attempts, and what limits and cool-downs count in them.
+"""Attempts as they are kept, and what limits and cool-downs count in them.
 
-A record keeps when each outcome was told: a stronger one takes the place of a weaker one, yet a pause that was due
+An attempt keeps when each outcome was told: a stronger one takes the place of a weaker one, yet a pause that was due
 stays due, and the past is told as it was.
 """
 
@@ -14,7 +14,7 @@ from dncd.events import ClaimLimit
 from dncd.nouns import AttemptOutcome, Channel
 from dncd.storage.contract import Mask
 
-RECORD: Final = np.dtype(
+ATTEMPT: Final = np.dtype(
     [
         ("reserved_at_ms", "<i8"),
         ("lease_ends_at_ms", "<i8"),
@@ -27,7 +27,7 @@ RECORD: Final = np.dtype(
         ("told_at_ms", "<i8", (4,)),
     ]
 )
-RECORD_BYTES: Final = RECORD.itemsize
+ATTEMPT_BYTES: Final = ATTEMPT.itemsize
 Attempts = NDArray[np.void]
 Times = NDArray[np.int64]
 
@@ -41,7 +41,7 @@ STRENGTHS: Final = (
 )
 
 _STRUCT = struct.Struct("<qqQIBBH4q")
-assert _STRUCT.size == RECORD_BYTES, "the struct and the dtype describe the same bytes"
+assert _STRUCT.size == ATTEMPT_BYTES, "the struct and the dtype describe the same bytes"
 _PENDING: Final = int(AttemptOutcome.PENDING)
 _CHANNELS: Final = max(Channel) + 1
 _RELEASED: Final = int(AttemptOutcome.RELEASED)
@@ -54,7 +54,7 @@ def pack_claim(time_ms: int, lease_ends_at_ms: int, position: int, row: int, cha
 
 def unpack(value: bytes) -> Attempts:
     """Read the attempts of one row of ATTEMPTS, or of several joined."""
-    return np.frombuffer(value, dtype=RECORD)
+    return np.frombuffer(value, dtype=ATTEMPT)
 
 
 def complete(attempts: Attempts, outcome: AttemptOutcome, time_ms: int) -> None:
@@ -112,7 +112,7 @@ def _on(attempts: Attempts, channels: frozenset[Channel]) -> Mask:
 
 def is_full(value: bytes, kept_max: int) -> bool:
     """Tell whether one row of ATTEMPTS holds as many attempts as are kept."""
-    return len(value) >= kept_max * RECORD_BYTES
+    return len(value) >= kept_max * ATTEMPT_BYTES
 
 
 def has_room(value: bytes, limit: ClaimLimit, now_ms: int) -> bool:
@@ -123,7 +123,7 @@ def has_room(value: bytes, limit: ClaimLimit, now_ms: int) -> bool:
     """
     if limit.after is not None:
         return not value or not cooling(unpack(value), limit.channels, limit.after, limit.since_ms).any()
-    if len(value) < limit.max * RECORD_BYTES:
+    if len(value) < limit.max * ATTEMPT_BYTES:
         return True
     asked_ms = min(limit.since_ms + limit.window_ms - 1, now_ms)
     mask = counted(unpack(value), limit.channels, asked_ms - limit.window_ms + 1, asked_ms)
