@@ -65,6 +65,10 @@ def test_every_keyword_stands_in_the_reference(keyword: Keyword) -> None:
     assert row in REFERENCE.read_text(encoding="utf-8").splitlines()
 
 
+def _without_smiles(text: str) -> str:
+    return text.replace(":)", " ").replace(":-)", " ").replace("(:", " ")
+
+
 @given(
     keyword=st.sampled_from(KEYWORDS),
     before=AROUND,
@@ -81,7 +85,7 @@ def test_keyword_in_any_dress_keeps_its_class(
 
     found = classifier.classify(text)
 
-    if keyword.message_class is MessageClass.OPT_IN and set(text) & set("?¿🛑"):
+    if keyword.message_class is MessageClass.OPT_IN and set(_without_smiles(text)) & set("?¿🛑#$%&*+/:;<=>@\\^_{|}~"):
         assert found.message_class is MessageClass.REVIEW
         return
     assert found.message_class is keyword.message_class

@@ -4,6 +4,7 @@ The order of the rules is the order of their safety. A missed opt-out is the wor
 explains is REVIEW, never NONE. A wrong opt-in is a wrong ALLOW, so only a whole message can be one, by exact keyword.
 """
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -12,20 +13,33 @@ from dncd.limits import CLASSIFIED_CHARS_MAX
 from dncd.nouns import Channel, MessageClass
 from dncd.texts.channels import EVERY_CHANNEL, named_channels
 from dncd.texts.doubts import Doubts
-from dncd.texts.folding import CLAUSE_END, Folded, fold
+from dncd.texts.folding import CLAUSE_END, Folded, fold, is_letter_or_unseen, readings
+from dncd.texts.joined import Joined
 from dncd.texts.misspelling import (
     disguised,
     disguised_message,
     is_misspelled_unsubscribe,
     is_stretched,
+    once,
     squeeze,
     undisguise,
+    unstretched,
+    without_digits,
 )
 from dncd.texts.vocabulary import Keyword, Vocabulary, load_vocabulary
 
-_QUESTION_MARKS: Final = "?\uff1f\u061f\u00bf"
+# Of two readings the graver one holds.
+_GRAVITY: Final = (
+    MessageClass.NONE,
+    MessageClass.HELP,
+    MessageClass.OPT_IN,
+    MessageClass.REVIEW,
+    MessageClass.OPT_OUT,
+)
 # A phrase that the limit cuts in two is still seen whole.
 OVERLAP_CHARS: Final = 200
+# No keyword has more words: "opt outttt".
+KEYWORD_WORDS_MAX: Final = 2
 # No keyword in disguise is longer, however it is spaced out.
 DISGUISED_CHARS_MAX: Final = 100
 
@@ -57,7 +71,10 @@ class Classifier:
             if keyword.message_class is MessageClass.OPT_OUT
         }
         self._doubts = Doubts(vocabulary.doubts)
+        self._joined = Joined(vocabulary.joinable)
         self._stretched = {squeeze(text): keyword for text, keyword in self._opt_outs.items()}
+        marks = sorted(vocabulary.opt_in_marks, key=len, reverse=True)
+        self._opt_in_marks = re.compile("|".join(map(re.escape, marks)))
 
     def classify(self, text: str, own_codes: Collection[str] = ()) -> Classified:
         """Say what an inbound message means. Never raises; linear in the length of the text.
@@ -65,20 +82,22 @@ class Classifier:
         `own_codes` are the account's own form codes: "STOP 12345" is about the form, not an opt-out. They only ever
         turn a REVIEW into NONE. The first 1,600 characters are read; a stop-word beyond them gives REVIEW.
         """
+        found = [self._read(reading, own_codes) for reading in readings(text)]
+        gravest = max(found, key=lambda one: _GRAVITY.index(one.message_class))
+        if gravest.message_class is not MessageClass.OPT_IN or (len(found) == 1 and self._stands_alone(text)):
+            return gravest
+        # A wrong opt-in is a wrong ALLOW.
+        return Classified(MessageClass.REVIEW, f"{gravest.matched} in doubt")
+
+    def _read(self, text: str, own_codes: Collection[str]) -> Classified:
         whole = fold(text)
         if not whole.words:
             return self._wordless(text)
-        keyword = self._keyword(whole.words) or self._disguised(text)
-        if keyword is None:
-            return self._free_text(text, whole, own_codes)
-        if keyword.message_class is MessageClass.OPT_IN and self._is_doubtful(text):
-            # A wrong opt-in is a wrong ALLOW.
-            return Classified(MessageClass.REVIEW, f"{keyword.matched} in doubt")
-        return keyword
+        return self._keyword(whole.words) or self._disguised(text) or self._free_text(text, whole, own_codes)
 
-    def _is_doubtful(self, text: str) -> bool:
-        """Tell whether a message asks, or holds a sign that says the contrary of its word."""
-        return any(mark in text for mark in _QUESTION_MARKS) or any(sign in text for sign in self._known.words.signs)
+    def _stands_alone(self, text: str) -> bool:
+        """Tell whether nothing is beside the letters of a keyword but what is known to change nothing."""
+        return all(map(is_letter_or_unseen, self._opt_in_marks.sub(" ", text)))
 
     def _wordless(self, text: str) -> Classified:
         if any(sign in text for sign in self._known.words.signs):
@@ -86,9 +105,10 @@ class Classifier:
         return Classified(MessageClass.NONE, "no words")
 
     def _keyword(self, words: Sequence[str]) -> Classified | None:
-        keyword = self._known.keywords.get(" ".join(words)) or self._opt_outs.get("".join(words))
-        if keyword is None and len(words) == 1 and (squeezed := squeeze(words[0])) != words[0]:
-            keyword = self._stretched.get(squeezed) if is_stretched(words[0]) else None
+        joined = "".join(words)
+        keyword = self._known.keywords.get(" ".join(words)) or self._opt_outs.get(joined)
+        if keyword is None and len(words) <= KEYWORD_WORDS_MAX and is_stretched(joined):
+            keyword = self._stretched.get(squeeze(joined))
         if keyword is None:
             return None
         return Classified(keyword.message_class, f"keyword {keyword.label}", keyword.assent)
@@ -112,7 +132,9 @@ class Classifier:
         return replace(found, channels=named)
 
     def _named(self, whole: Folded) -> frozenset[Channel]:
-        return named_channels(self._known.namings, self._respelled(whole.clauses))
+        clauses = self._respelled(whole.clauses)
+        apart = self._joined.apart([word for word in clauses.split() if word != CLAUSE_END]) or ()
+        return named_channels(self._known.namings, f"{clauses}{' '.join(apart)} ")
 
     def _said_at_length(self, text: str) -> Classified | None:
         head, seam, beyond = _cut(text)
@@ -137,8 +159,23 @@ class Classifier:
             return Classified(MessageClass.REVIEW, f"word {label} in a longer text")
         if label := self._stop_word(map(self._spelled, disguised(text))):
             return Classified(MessageClass.REVIEW, f"word {label} in disguise")
-        doubt = self._doubts.find(text, masked)
+        doubt = self._doubts.find(text, masked) or self._reworded(masked)
         return None if doubt is None else Classified(MessageClass.REVIEW, doubt)
+
+    def _reworded(self, masked: str) -> str | None:
+        """Say what a text says without the digits at its words, or with blanks put in: "opt out1", "donotcallme"."""
+        words = masked.split()
+        apart = self._joined.apart([word for word in words if word != CLAUSE_END])
+        undigited = [self._undigited(word) for word in words]
+        found = (self._blocking(read) for read in (undigited, apart) if read and read != words)
+        return next((f"phrase '{phrase}' in words written oddly" for phrase in found if phrase), None)
+
+    def _blocking(self, words: Sequence[str]) -> str | None:
+        masked = self._known.harmless.mask(f" {CLAUSE_END} {' '.join(words)} {CLAUSE_END} ")
+        return self._known.opt_out.find(masked) or self._known.review.find(masked)
+
+    def _undigited(self, word: str) -> str:
+        return next((bare for bare in without_digits(word)[1:] if bare in self._known.joinable), word)
 
     def _reviewed(self, masked: str) -> str | None:
         return self._known.review.find(masked) or self._known.review.find(self._doubts.bare(masked))
@@ -168,10 +205,12 @@ class Classifier:
     def _stop_label(self, word: str) -> str | None:
         """Return how an answer names a stop-word, or None for any other word."""
         known = self._known.words
-        if keyword := self._opt_outs.get(word) or self._stretched.get(squeeze(word)):
-            return keyword.label
-        if word in known.doubtful or undisguise(word) in self._opt_outs:
-            return "like a stop-word"
+        for bare in without_digits(word):
+            keyword = self._opt_outs.get(bare) or self._stretched.get(squeeze(bare)) or self._opt_outs.get(once(bare))
+            if keyword is not None:
+                return keyword.label
+            if bare in known.doubtful or undisguise(bare) in self._opt_outs:
+                return "like a stop-word"
         if word in known.harmless or any(fragment in word for fragment in known.harmless_fragments):
             return None
         return next((f"with {stem.upper()} in it" for stem in known.stems if stem in word), None)
@@ -179,7 +218,8 @@ class Classifier:
     def _spelled(self, word: str) -> str:
         if is_misspelled_unsubscribe(word):
             return "unsubscribe"
-        return self._known.words.spelling.get(word, word)
+        held_down = (read for read in unstretched(word) if read in self._known.joinable)
+        return self._known.words.spelling.get(word) or next(held_down, word)
 
     def _respelled(self, clauses: str) -> str:
         words = clauses.split()

@@ -15,10 +15,21 @@ _SPACES: Final = frozenset("/_&+=~|\\*#")
 _WHITE: Final = frozenset("\t\n\r\v\f")
 # Letters by category, but nothing is seen of them.
 _INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0")
-# Cyrillic and Greek letters that look like Latin ones: a word in disguise reads as what it looks like.
-_LOOKALIKES: Final = str.maketrans("авеіјкмнорсѕтухοαερτυιν", "abeijkmhopcstyxoaeptuiv")
+# Letters that look like Latin ones, Cyrillic and Greek, then small capitals: a word in disguise reads as it looks.
+_LOOKALIKES: Final = str.maketrans("авеіјкмнорсѕтухοαερτυιν", "abeijkmhopcstyxoaeptuiv") | str.maketrans(
+    "ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnopqrstuvwyz"
+)
 # White letters on black circles and squares, and those of flags: they have no decomposition.
 _BLOCK_LETTERS: Final = tuple(range(first, first + 26) for first in (0x1F150, 0x1F170, 0x1F1E6))
+# Anything else that unfolds to letters may stand beside a word as a sign does: "™", "🇺🇸", "ª". So may a Chinese one.
+_PLAIN_CATEGORIES: Final = frozenset({"Lu", "Ll", "Lt", "Nd"})
+_INFORMATION_SIGN: Final = "\u2139"
+_SIGN: Final = "•"
+_KEYCAPS: Final = "(?:[0-9]\ufe0f?\u20e3){1,9}"
+# One that stands apart is a number, as any digit is: "STOP 1️⃣" may name a form.
+_GLUED_KEYCAPS: Final = re.compile(rf"(?<=[^\W\d_]){_KEYCAPS}|{_KEYCAPS}(?=[^\W\d_])")
+# Nothing is seen of them, though they are marks, symbols or controls: joiners, variation selectors, a blank of Braille.
+_UNSEEN: Final = frozenset("\0\u034f\u2800\u180b\u180c\u180d") | frozenset(map(chr, range(0xFE00, 0xFE10)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +49,33 @@ class _Folding(dict[int, str]):
     def __missing__(self, code: int) -> str:
         self[code] = folded = _fold_character(chr(code))
         return folded
+
+
+class _Parting(dict[int, str]):
+    """A table for `str.translate` that puts a sign for each character that may be one though it unfolds to letters."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = read = _SIGN if _is_sign(character) else character
+        return read
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """Return a text as it is and, where that may be another one, with its symbols parted from its words.
+
+    "🅂🅃🄾🄿" and "ST🅾P" are written in symbols, "END™" and "END🇺🇸" have one beside the word: nothing tells which is which.
+    """
+    if text.isascii():
+        return (text,)
+    parted = _GLUED_KEYCAPS.sub(_SIGN, text).translate(_Parting())
+    return (text, parted) if parted != text and any(map(str.isalnum, parted)) else (text,)
+
+
+def is_letter_or_unseen(character: str) -> bool:
+    """Tell whether a character is a letter, however written, or nothing that is seen; a mark on a letter is seen."""
+    if character.isspace() or character in _UNSEEN or character in _INVISIBLE:
+        return True
+    return unicodedata.category(character) == "Cf" or _fold_character(character).isalpha()
 
 
 def fold(text: str) -> Folded:
@@ -67,12 +105,20 @@ def _fold_character(character: str) -> str:
     return "".join(map(_kept, unicodedata.normalize("NFKD", lowered))).translate(_LOOKALIKES)
 
 
+def _is_sign(character: str) -> bool:
+    if character != _INFORMATION_SIGN and unicodedata.category(character) in _PLAIN_CATEGORIES:
+        return False
+    return any(letter.isalnum() and not letter.isdigit() for letter in _fold_character(character))
+
+
 def _kept(character: str) -> str:
     if character in _APOSTROPHES or character in _INVISIBLE:
         return ""
-    if character == "-" or unicodedata.category(character)[0] in "LN":
-        return character
-    return _parting(character, unicodedata.category(character))
+    if (digit := unicodedata.digit(character, None)) is not None:
+        return str(digit)
+    category = unicodedata.category(character)
+    # A number without digits, such as a ten in a circle, is a sign.
+    return character if character == "-" or category[0] == "L" or category == "Nl" else _parting(character, category)
 
 
 def _parting(character: str, category: str) -> str:

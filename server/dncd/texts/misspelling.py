@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
+from string import digits
 from typing import Final
 
 from dncd.texts.folding import fold
@@ -19,6 +20,7 @@ _MARK_WITHIN: Final = re.compile(r"(?<=[^\W_])[^\w\s'’.@$€£-]{1,3}(?=[^\W_]
 _MAY_HIDE: Final = re.compile(rf"[0-9$@€£]|{_MARK_FOR_A_LETTER.pattern}|{_MARK_WITHIN.pattern}")
 # As many single characters in a row are a word spaced out.
 _SPACED_CHARS_MIN: Final = 3
+_HELD_DOWN: Final = re.compile(r"(.)\1{2,}")
 _LENGTHS: Final = range(len(UNSUBSCRIBE) - EDITS_MAX, len(UNSUBSCRIBE) + EDITS_MAX + 1)
 
 
@@ -30,6 +32,27 @@ def squeeze(word: str) -> str:
 def is_stretched(word: str) -> bool:
     """Say whether a letter stands three times in a row, as no word is spelled: "STOOOP"."""
     return any(first == second == third for first, second, third in zip(word, word[1:], word[2:], strict=False))
+
+
+def unstretched(word: str) -> tuple[str, ...]:
+    """Return what a word with letters held down may be, of any other word nothing: "calllll" is `cal` or `call`."""
+    if not _HELD_DOWN.search(word):
+        return ()
+    return _HELD_DOWN.sub(r"\1", word), _HELD_DOWN.sub(r"\1\1", word)
+
+
+def once(word: str) -> str:
+    """Return what is repeated to make a word, or the word itself: "quitquit" is `quit`."""
+    return word[: (word + word).find(word, 1)]
+
+
+def without_digits(word: str) -> tuple[str, ...]:
+    """Return a word, and what is left of it without the digits at its ends: "cancel1", "1quit" and "3nd1"."""
+    if not (word[0].isdigit() or word[-1].isdigit()):
+        return (word,)
+    ahead, behind = word.lstrip(digits), word.rstrip(digits)
+    # Beside "3nd" stands "nd": a digit at an end may be a letter in disguise.
+    return tuple(dict.fromkeys(bare for bare in (word, behind, ahead, ahead.rstrip(digits)) if bare))
 
 
 def undisguise(word: str) -> str:

@@ -53,6 +53,7 @@ class Vocabulary:
     """Everything the classifier knows; `keywords` is by folded text."""
 
     keywords: Mapping[str, Keyword]
+    opt_in_marks: Collection[str]
     words: Words
     harmless: Phrases
     opt_out: Phrases
@@ -60,6 +61,7 @@ class Vocabulary:
     review: Phrases
     doubts: Doubting
     namings: Sequence[Naming]
+    joinable: Collection[str]
 
 
 def load_vocabulary() -> Vocabulary:
@@ -69,6 +71,7 @@ def load_vocabulary() -> Vocabulary:
     return Vocabulary(
         # Where two fold alike, the first names both.
         keywords={fold_word(keyword.text): keyword for keyword in reversed(read_keywords())},
+        opt_in_marks=frozenset(_table(KEYWORDS_FILE)["opt_in"]["marks"]),
         words=_words(phrases["words"], phrases["spelling"]),
         harmless=_phrases(phrases["harmless"], sets),
         opt_out=_phrases(phrases["opt_out"], sets),
@@ -76,6 +79,7 @@ def load_vocabulary() -> Vocabulary:
         review=_phrases(phrases["review"], sets),
         doubts=_doubting(_table(DOUBTS_FILE), phrases["words"], sets),
         namings=_namings(_table(CHANNELS_FILE), sets),
+        joinable=_joinable(phrases, sets),
     )
 
 
@@ -146,6 +150,14 @@ def _namings(table: Mapping[str, Any], sets: Sets) -> tuple[Naming, ...]:
         )
         for naming in table["named"]
     )
+
+
+def _joinable(table: Mapping[str, Any], sets: Sets) -> frozenset[str]:
+    """Return the words that the phrases of an opt-out are made of, and those said beside them."""
+    patterns = (pattern for phrase in (*table["opt_out"], *table["review"]) for pattern in phrase["patterns"])
+    tokens = (word for pattern in patterns for token in pattern.split() for word in token.rstrip("?").split("|"))
+    members = (word for texts in sets.values() for text in texts for word in text.split())
+    return frozenset(word for word in (*tokens, *members, *table["words"]["courtesies"]) if word.isalpha())
 
 
 def _with(sets: Sets, more: Mapping[str, Sequence[str]]) -> Sets:
