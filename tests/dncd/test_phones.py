@@ -273,3 +273,22 @@ def test_heads_and_lengths_are_those_of_the_pattern(code: int) -> None:
         if match and match.end():
             assert match[0].startswith(tuple(begun)) or match[0] in begun
             assert match.end() in lengths
+
+
+@pytest.mark.parametrize("decimals", [".0", ".00", ".000", ",00", ",000000"])
+@pytest.mark.parametrize(
+    ("digits", "region"),
+    [("4930123456", "DE"), ("9812345678", "IN"), ("4155550103", "US"), ("+436641234567", "AT"), ("358401234567", "FI")],
+)
+def test_decimals_that_are_zeros_are_no_digits_of_the_number(digits: str, region: str, decimals: str) -> None:
+    phones, faults = phones_from_texts([digits, digits + decimals], region, 10)
+
+    assert faults.tolist() == [Fault.NONE, Fault.NONE]
+    assert phones[0] == phones[1]
+
+
+@pytest.mark.parametrize("text", ["4930123456.5", "4930123456.12", "4930123456,001", "301234567.1"])
+def test_other_decimals_make_no_number(text: str) -> None:
+    _, faults = phones_from_texts([text], "DE", 10)
+
+    assert faults.tolist() == [Fault.NOT_AN_ADDRESS]

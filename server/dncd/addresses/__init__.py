@@ -9,7 +9,7 @@ import numpy as np
 from dncd.addresses.emails import canonical_domain, covering_domains, emails_from_texts, read_email
 from dncd.addresses.numbering import known_region, phone_faults
 from dncd.addresses.phone_text import read_phone
-from dncd.addresses.phones import phones_from_texts
+from dncd.addresses.phones import phones_from_numbers, phones_from_texts
 from dncd.addresses.prefixes import is_prefix, prefix_digits
 from dncd.addresses.text import AddressError, Fault, Faults, ascii_form, plain
 from dncd.storage.keys import Kind, phone_key, text_key
@@ -24,6 +24,7 @@ __all__ = [
     "known_region",
     "phone_faults",
     "phone_text",
+    "phones_from_numbers",
     "phones_from_texts",
     "target_from_key",
     "target_from_text",

@@ -1,7 +1,9 @@
 """E-mail addresses and domains: the canonical form, by a fast path for plain ASCII and by email-validator for the rest.
 
 Canonical: the local part in NFC and lower case, the domain as lower-case A-labels (IDNA 2008, UTS 46), no dot at its
-end. Dots and plus tags stay: whether they matter is the provider's business.
+end. Dots and plus tags stay: whether they matter is the provider's business. Outside of ASCII a local part holds
+letters and digits alone, in the form that keyboards give: whatever looks like another sign is a fault, since an opt-out
+of an address that nobody has would protect nobody.
 """
 
 import re
@@ -27,6 +29,13 @@ _MAILTO: Final = re.compile(r"mailto:([^?%]*)(?:\?.*)?", re.IGNORECASE)
 _PHONE_LIKE: Final = re.compile(r"[+(]?[0-9][0-9 ().\-/]*[0-9]")
 _DOTS: Final = re.compile("[.\u3002\uff0e\uff61]")
 _STAND_IN: Final = "com"
+_OF_WORDS: Final = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Nd", "Nl"})
+# Modifier letters: some of them are taken for apostrophes, hyphens or accents.
+_SIGN_LIKE: Final = range(0x2B0, 0x300)
+# Compatibility characters by Unicode, and yet the only way in which Thai and Lao write these letters; any other does.
+_THAI_AND_LAO: Final = dict.fromkeys([0xE33, 0xEB3, 0xEDC, 0xEDD], "\u0e01")
+# What lower case makes of the Turkish capital, which spreadsheets make of a plain i.
+_DOTTED_I: Final = "i\u0307"
 
 
 def emails_from_texts(texts: Sequence[str], slow_max: int) -> tuple[list[str], Faults]:
@@ -123,7 +132,18 @@ def _canonical_local(local: str) -> str:
     if found.startswith('"'):
         raise AddressError(Fault.EMAIL_SYNTAX)
     # Lower case can leave what NFC would compose.
-    return unicodedata.normalize("NFC", found.lower())
+    local = unicodedata.normalize("NFC", found.lower())
+    if not local.isascii() and (_DOTTED_I in local or not _is_as_typed(found)):
+        raise AddressError(Fault.EMAIL_SYNTAX)
+    return local
+
+
+def _is_as_typed(local: str) -> bool:
+    """Tell whether a local part in NFC is made of ASCII and of letters and digits that no other form stands behind."""
+    text = local.translate(_THAI_AND_LAO)
+    return unicodedata.is_normalized("NFKC", text) and all(
+        char.isascii() or (unicodedata.category(char) in _OF_WORDS and ord(char) not in _SIGN_LIKE) for char in text
+    )
 
 
 def canonical_domain(domain: str) -> str:

@@ -1,8 +1,9 @@
 """The world's numbering plans as tables, for judging whole columns of numbers.
 
 A number is good when its calling code is assigned, when the plan has numbers of its length (at most 15 digits with the
-calling code), and when it is E.164 already: numbers that hold a national prefix, such as 4402079460958, are not. For
-calling code 1 it is NXX NXX XXXX, N being 2 to 9. Source: the metadata of libphonenumber.
+calling code), and when it is E.164 already: numbers that hold a national prefix, such as 4402079460958, are not, and
+neither are those in a form that the plan gave up. For calling code 1 it is NXX NXX XXXX, N being 2 to 9. Source: the
+metadata of libphonenumber.
 """
 
 import re
@@ -17,13 +18,14 @@ from numpy.typing import NDArray
 from phonenumbers import PhoneMetadata, PhoneNumberDesc
 
 from dncd.addresses.patterns import heads, match_lengths
+from dncd.addresses.renumbering import begins_old_forms, current_forms
 from dncd.addresses.text import Fault, Faults
 from dncd.limits import SLOW_ADDRESSES_MAX
 from dncd.storage.contract import Mask, Phones
 
 NANP: Final = 1
 DIGITS_MAX: Final = 15
-_NANP_DIGITS: Final = 11
+NANP_DIGITS: Final = 11
 _FEW_ROWS: Final = 16
 _HEAD_DIGITS: Final = 5
 _DIGITS_MIN: Final = 6
@@ -53,6 +55,7 @@ def plans() -> Plans:
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
         if code != NANP:
             _add_plan(tables, str(code), [_metadata(code, region) for region in regions])
+    _take_out_old_forms(tables)
     return tables
 
 
@@ -81,6 +84,14 @@ def _add_plan(tables: Plans, code: str, regions: list[PhoneMetadata]) -> None:
     for numbers in general:
         for head in heads(numbers.national_number_pattern or "", width):
             tables.possible[_span(code + head)] = _bits(code, lengths)
+
+
+def _take_out_old_forms(tables: Plans) -> None:
+    """Make numbers in an old form impossible, so that nothing is called good that is not the one form of a number."""
+    first = np.arange(10 ** (_HEAD_DIGITS - 1), 10**_HEAD_DIGITS, dtype=np.uint64)
+    for digits in range(_DIGITS_MIN, DIGITS_MAX + 1):
+        phones = first * _POWERS[digits - _HEAD_DIGITS]
+        tables.possible[first[current_forms(phones) != phones]] &= np.uint16(~(1 << digits) & 0xFFFF)
 
 
 def _general(region: PhoneMetadata) -> PhoneNumberDesc:
@@ -129,7 +140,7 @@ def phone_fault(phone: int) -> Fault:
     if phone == 0:
         return Fault.EMPTY
     if digits.startswith(str(NANP)):
-        good = len(digits) == _NANP_DIGITS and digits[1] > "1" and digits[4] > "1"
+        good = len(digits) == NANP_DIGITS and digits[1] > "1" and digits[4] > "1"
         return Fault.NONE if good else Fault.NOT_A_POSSIBLE_NUMBER
     if not _DIGITS_MIN <= len(digits) <= DIGITS_MAX:
         return Fault.NOT_A_POSSIBLE_NUMBER
@@ -230,10 +241,10 @@ def begins_numbers(digits: str, length: int | None = None) -> bool:
     With `length`, any of exactly so many digits.
     """
     code = _calling_code(digits)
-    if code is None:
+    if code is None or begins_old_forms(digits):
         return False
     if code == NANP:
-        return _NANP_PREFIX.fullmatch(digits) is not None and length in {None, _NANP_DIGITS}
+        return _NANP_PREFIX.fullmatch(digits) is not None and length in {None, NANP_DIGITS}
     possible = plans().possible[_span(digits[:_HEAD_DIGITS])]
     bits = possible >> (len(digits) + 1) if length is None else (possible >> length) & 1
     return bool(bits.any())

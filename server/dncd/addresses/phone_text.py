@@ -6,15 +6,18 @@ Nothing is guessed: a text is a number from end to end, or it is a fault. Every 
 import re
 from typing import Final
 
+import numpy as np
 import phonenumbers
 
-from dncd.addresses.numbering import e164, is_nanp_region, known_region, phone_fault
+from dncd.addresses.numbering import NANP, NANP_DIGITS, e164, is_nanp_region, known_region, phone_fault
 from dncd.addresses.prefixes import is_prefix
+from dncd.addresses.renumbering import current_forms
 from dncd.addresses.text import AddressError, Fault, ascii_form, holds_several
 
 _SCHEME: Final = re.compile(r"(?:tel|sms|whatsapp):(?://)?", re.IGNORECASE)
 _EXTENSION: Final = re.compile(r"(?:;ext=|,?(?:extension|extn|ext|x|#)[.:]?)([0-9]{1,7})#?", re.IGNORECASE)
-_WHOLE_NUMBER: Final = re.compile(r"(\+?[0-9]{7,15})\.0")
+_WHOLE_NUMBER: Final = re.compile(r"(\+?[0-9]{7,15})[.,]0{1,6}")
+_DECIMALS: Final = re.compile(r"\+?[0-9]{7,}[.,][0-9]{1,6}")
 _ROUNDED: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?E\+?[0-9]+", re.IGNORECASE)
 _NUMBER: Final = re.compile(r"(?:\+|\(\+?)?[0-9][0-9 ().\-/]*(?<=[0-9)])")
 _LETTERS_ON: Final = re.compile("[A-Za-z].*")
@@ -27,6 +30,7 @@ _SHORT_DIGITS_MIN: Final = 3
 _SHORT_DIGITS_MAX: Final = 6
 _AREA_DIGITS_MAX: Final = 8
 _LINE_DIGITS_MIN: Final = 5
+_MEXICO: Final = "MX"
 
 
 def read_phone(text: str, region: str) -> int:
@@ -49,7 +53,11 @@ def read_phone(text: str, region: str) -> int:
 def _bare(text: str, region: str) -> str:
     """Take off scheme, extension and a spreadsheet's decimals; raise where letters or signs are left."""
     text = text[scheme.end() :] if (scheme := _SCHEME.match(text)) else text
-    text = whole[1] if (whole := _WHOLE_NUMBER.fullmatch(text)) else text
+    if whole := _WHOLE_NUMBER.fullmatch(text):
+        text = whole[1]
+    elif _DECIMALS.fullmatch(text):
+        # No number is written so, and with its decimals it would be another one.
+        raise AddressError(Fault.NOT_AN_ADDRESS)
     text = _without_extension(text)
     if _NUMBER.fullmatch(text):
         return _checked_slash(text)
@@ -95,7 +103,7 @@ def _digits(text: str) -> int:
 def _parsed(text: str, region: str) -> int:
     digits = sum(map(str.isalnum, text))
     if "+" not in text:
-        _check_national(digits, region)
+        _check_national(text, digits, region)
     if digits > _PARSED_DIGITS_MAX:
         raise AddressError(Fault.NOT_A_POSSIBLE_NUMBER)
     try:
@@ -107,11 +115,14 @@ def _parsed(text: str, region: str) -> int:
     return _judged(e164(number))
 
 
-def _check_national(digits: int, region: str) -> None:
+def _check_national(text: str, digits: int, region: str) -> None:
     if digits < _SHORT_DIGITS_MIN:
         raise AddressError(Fault.NOT_A_POSSIBLE_NUMBER)
     if not known_region(region):
         raise AddressError(Fault.SHORT_NUMBER if digits <= _SHORT_DIGITS_MAX else Fault.REGION_MISSING)
+    # Without its calling code, the old form of a Mexican mobile may as well be a number of calling code 1.
+    if region == _MEXICO and digits == NANP_DIGITS and text.lstrip("(").startswith(str(NANP)):
+        raise AddressError(Fault.NOT_A_POSSIBLE_NUMBER)
 
 
 def _is_short(number: phonenumbers.PhoneNumber, text: str, region: str) -> bool:
@@ -120,6 +131,9 @@ def _is_short(number: phonenumbers.PhoneNumber, text: str, region: str) -> bool:
 
 
 def _judged(phone: int) -> int:
-    if phone_fault(phone) != Fault.NONE:
+    if phone_fault(phone) == Fault.NONE:
+        return phone
+    current = int(current_forms(np.array([phone], np.uint64))[0])
+    if phone_fault(current) != Fault.NONE:
         raise AddressError(Fault.NOT_A_POSSIBLE_NUMBER)
-    return phone
+    return current

@@ -8,6 +8,7 @@ import numpy as np
 
 from dncd.addresses.numbering import is_nanp_region, phone_faults
 from dncd.addresses.phone_text import read_phone
+from dncd.addresses.renumbering import current_forms
 from dncd.addresses.text import AddressError, Fault, Faults, plain
 from dncd.storage.contract import Phones
 
@@ -39,11 +40,32 @@ def phones_from_texts(texts: Sequence[str], regions: str | Sequence[str], slow_m
     for start in range(0, len(texts), _CHUNK_ROWS):
         rows = slice(start, start + _CHUNK_ROWS)
         phones[rows] = _fast_chunk(texts[rows], regions if isinstance(regions, str) else regions[rows])
-    faults = phone_faults(phones, slow_max)
+    phones, faults = phones_from_numbers(phones, slow_max)
     for row in np.flatnonzero(faults).tolist():
         region = regions if isinstance(regions, str) else regions[row]
         phones[row], faults[row], slow = _slow_row(texts[row], region, slow_max)
         slow_max -= slow
+    return phones, faults
+
+
+def phones_from_numbers(numbers: Phones, slow_max: int) -> tuple[Phones, Faults]:
+    """Read a column of phone numbers written as E.164 digits.
+
+    Gives them in canonical form, 0 where there is a fault, and the faults, both in the order of the numbers. Old forms
+    of a plan become the numbers of today; all else is judged by `phone_faults` and costs the same.
+    """
+    faults = phone_faults(numbers, slow_max)
+    if not faults.any():
+        return numbers, faults
+    phones = numbers.copy()
+    wrong = np.flatnonzero(faults)
+    current = current_forms(phones[wrong])
+    old = current != phones[wrong]
+    if old.any():
+        renewed = wrong[old]
+        phones[renewed] = current[old]
+        faults[renewed] = phone_faults(phones[renewed], slow_max)
+    phones[faults != Fault.NONE] = 0
     return phones, faults
 
 

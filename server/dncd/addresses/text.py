@@ -40,10 +40,11 @@ class AddressError(ValueError):
         self.fault = fault
 
 
-# Zero-width space, soft hyphen, byte order mark, bidi marks: copied along from web pages, seen by nobody. The two
-# joiners are not here, since they can belong to a domain's name.
-_INVISIBLE: Final = dict.fromkeys(
-    [0xAD, 0x61C, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), 0x2060, *range(0x2066, 0x206A), 0xFEFF]
+# Copied along from web pages and documents, seen by nobody: what Unicode calls Default_Ignorable_Code_Point, and the
+# blank of Braille. The two joiners are not here, since they can belong to a domain's name.
+_INVISIBLE: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 _BETWEEN_ADDRESSES: Final = re.compile(r"[;,|/&\n\r\t]|\s(?:and|or)\s", re.IGNORECASE)
 _PHONE_DIGITS_MIN: Final = 7
@@ -61,7 +62,7 @@ def plain(text: str) -> str:
     if len(text) > ADDRESS_CHARS_MAX:
         raise AddressError(Fault.TOO_LONG)
     if not text.isascii():
-        text = text.translate(_INVISIBLE)
+        text = _INVISIBLE.sub("", text)
     text = _without_apostrophe(text.strip())
     if not text:
         raise AddressError(Fault.EMPTY)

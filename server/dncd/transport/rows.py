@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from dncd import limits
-from dncd.addresses import Fault, phone_faults
+from dncd.addresses import phones_from_numbers
 from dncd.batch import Batch
 from dncd.nouns import PHONE_CHANNELS, Channel
 from dncd.transport import fields
@@ -97,10 +97,7 @@ def _addresses(request: pb.ScrubRequest, default_region: str) -> Batch:
         return read_batch(channel, list(request.addresses), region, limits.SLOW_ADDRESSES_MAX)
     if channel not in PHONE_CHANNELS:
         raise fields.invalid("phones", f"must be empty for {channel.name}; give addresses")
-    phones = np.asarray(request.phones, dtype=np.uint64)
-    faults = phone_faults(phones, limits.SCRUB_ADDRESSES_MAX)
-    if faults.any():
-        phones = np.where(faults == Fault.NONE, phones, np.uint64(0))
+    phones, faults = phones_from_numbers(np.asarray(request.phones, dtype=np.uint64), limits.SCRUB_ADDRESSES_MAX)
     return Batch(channel, faults, phones=phones)
 
 
