@@ -8,42 +8,21 @@ import numpy as np
 
 from dncd.bounds import Bound
 from dncd.events import ClaimLimit
-from dncd.findings import Bytes, Findings, Ground, Rows, blank
-from dncd.kept_attempts import ATTEMPT_BYTES, Attempts, Times, cooling, counted, told_at_ms, unpack
-from dncd.locating import Located
-from dncd.nouns import AttemptOutcome, AttemptScope, Channel, Rule, Verdict
-from dncd.rules.place import NOWHERE, Place
-from dncd.storage.contract import Mask, Snapshot, Table
-from dncd.storage.keys import Kind, text_key
+from dncd.findings import Findings, Ground, Rows, blank
+from dncd.held_attempts import Asked, Held, Holders, ids_of, places_of, read_held
+from dncd.kept_attempts import Times, cooling, counted, told_at_ms
+from dncd.nouns import AttemptOutcome, AttemptScope, Rule, Verdict
+from dncd.rules.place import NOWHERE
+from dncd.storage.contract import Mask, Snapshot
+
+__all__ = ["Asked", "attempt_findings", "resolve"]
 
 _PENDING: Final = int(AttemptOutcome.PENDING)
-_ATTEMPTS: Final = Table.ATTEMPTS
-# With so few rows, a list beats numpy's cost per call.
-_FEW_ROWS: Final = 8
 # Days begin and end at quarters of an hour, in every zone.
 _QUARTER_MS: Final = 900_000
 # Enough for every place of a batch, and for the attempts of one row of ATTEMPTS.
 _PLACE_BITS: Final = 17
 _COUNT_BITS: Final = 14
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A batch as far as attempts are concerned.
-
-    `rows` are those whose address may be known, and `keys` their address keys; the ids are empty, or one for each row
-    of the batch. `begins_ms` and `ends_ms` are the bounds of the moment.
-    """
-
-    channel: Channel
-    faults: Bytes
-    rows: Rows
-    keys: Sequence[bytes]
-    contact_ids: Sequence[str]
-    debt_ids: Sequence[str]
-    located: Located | None
-    begins_ms: int
-    ends_ms: int
 
 
 def attempt_findings(
@@ -66,18 +45,18 @@ def attempt_findings(
             continue
         if scope is not AttemptScope.NUMBER:
             yield from _lacking(of_scope, asked, scope, unscreened, grounds)
-        held = _read(snapshot, account_id, asked, scope)
-        for bound in of_scope:
+        stopped = _stopped(of_scope, asked, read_held(snapshot, account_id, asked, scope))
+        for index, bound in enumerate(of_scope):
             if bound.after is None and not bound.max:
                 yield from _never(bound, asked, grounds)
-            elif held is not None:
-                yield from _held_findings(bound, held, asked.ends_ms, grounds)
+            elif stopped is not None and (stops := stopped[1][index]) is not None:
+                yield _deferring(bound, stopped[0], stops, grounds)
 
 
 def resolve(bounds: Sequence[Bound], asked: Asked, rows: Rows) -> tuple[tuple[ClaimLimit, ...], list[tuple[int, ...]]]:
     """Resolve the bounds for claims of some rows: all limits, and for each row the indexes of those that judge it."""
     binding = [bound for bound in bounds if bound.binds(asked.channel, asked.begins_ms)]
-    places, place_of = _places_of(asked.located, rows)
+    places, place_of = places_of(asked.located, rows)
     limits: dict[ClaimLimit, int] = {}
     by_place = [
         tuple(
@@ -91,65 +70,58 @@ def resolve(bounds: Sequence[Bound], asked: Asked, rows: Rows) -> tuple[tuple[Cl
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The attempts of rows that have any: `owners` tells for each attempt its place in `rows`.
+class _Stops:
+    """The holders that a bound stops, as indexes, with how many attempts count and the time that matters.
 
-    `place_of` tells for each of the rows its place, as an index into `places`.
+    The times are when a limit has room again, and of a cool-down when the outcome came.
     """
 
-    rows: Rows
-    attempts: Attempts
-    owners: Rows
-    places: list[Place]
-    place_of: Rows
+    which: Rows
+    counts: Rows
+    times_ms: Times
 
-    def holds(self, bound: Bound) -> Mask:
-        """Tell for each row whether a bound holds there."""
-        if not bound.regions:
-            return np.ones(len(self.rows), dtype=np.bool_)
-        return np.array([bound.holds_in(place) for place in self.places], dtype=np.bool_)[self.place_of]
-
-    def since_ms(self, bound: Bound, now_ms: int) -> Times:
-        """Return for each attempt the earliest time that matters to a bound."""
-        since = np.array([bound.since_ms(place, now_ms) for place in self.places], dtype=np.int64)
-        return since[self.place_of][self.owners]
+    def moved(self, place_of: Rows) -> "_Stops":
+        """Return the same with other indexes: what `place_of` has for each."""
+        return _Stops(place_of[self.which], self.counts, self.times_ms)
 
 
-def _read(snapshot: Snapshot, account_id: int, asked: Asked, scope: AttemptScope) -> _Held | None:
-    """Read the attempts of all rows; None where there are none, as is so for most single rows."""
-    rows, keys = _keys(snapshot, account_id, asked, scope)
-    values = snapshot.get_many(_ATTEMPTS, keys) if len(keys) else ()
-    kept = [(place, value) for place, value in enumerate(values) if value]
-    if not kept:
+def _stopped(
+    bounds: Sequence[Bound], asked: Asked, parts: Iterator[Held]
+) -> tuple[Holders, list[_Stops | None]] | None:
+    """Ask each bound about every part; returns the holders of all parts, and for each bound which of them it stops.
+
+    None where there are no attempts, as is so for most single rows.
+    """
+    holders: list[Holders] = []
+    found: list[list[list[_Stops]]] = []
+    for held in parts:
+        holders.append(held.holders)
+        found.append([_stops(bound, held, asked.ends_ms) for bound in bounds])
+    if not holders:
         return None
-    rows = rows[[place for place, _ in kept]]
-    attempts = unpack(b"".join([value for _, value in kept]))
-    counts = np.array([len(value) // ATTEMPT_BYTES for _, value in kept], dtype=np.intp)
-    return _Held(rows, attempts, np.repeat(np.arange(len(rows)), counts), *_places_of(asked.located, rows))
+    if len(holders) == 1:
+        return holders[0], [stops[0] if len(stops) == 1 else _one(stops) for stops in found[0]]
+    rows = np.concatenate([each.rows for each in holders])
+    order = np.argsort(rows)
+    place_of = np.empty_like(order)
+    place_of[order] = np.arange(len(order))
+    firsts = np.cumsum([0, *(len(each.rows) for each in holders)]).tolist()
+    stopped = [
+        _one([stop.moved(place_of[first:]) for first, part in zip(firsts, found, strict=False) for stop in part[index]])
+        for index in range(len(bounds))
+    ]
+    return Holders(rows[order], *places_of(asked.located, rows[order])), stopped
 
 
-def _keys(snapshot: Snapshot, account_id: int, asked: Asked, scope: AttemptScope) -> tuple[Rows, Sequence[bytes]]:
-    if scope is AttemptScope.NUMBER:
-        return asked.rows, asked.keys
-    kind = Kind.CONTACT if scope is AttemptScope.CONTACT else Kind.DEBT
-    ids = zip(_ids(asked, scope), asked.faults.tolist(), strict=False)
-    named = [(row, text_key(account_id, kind, text)) for row, (text, fault) in enumerate(ids) if text and not fault]
-    keys = [key for _, key in named]
-    known = np.flatnonzero(snapshot.maybe_known(keys)).tolist() if keys else []
-    return np.array([named[place][0] for place in known], dtype=np.intp), [keys[place] for place in known]
-
-
-def _ids(asked: Asked, scope: AttemptScope) -> Sequence[str]:
-    return asked.contact_ids if scope is AttemptScope.CONTACT else asked.debt_ids
-
-
-def _places_of(located: Located | None, rows: Rows) -> tuple[list[Place], Rows]:
-    """Return the places that rows may be in, and for each row the index of its own."""
-    if located is None:
-        return [NOWHERE], np.zeros(len(rows), dtype=np.intp)
-    if len(rows) <= _FEW_ROWS and not located.known:
-        return [located.places[place_id] for place_id in located.ids[rows].tolist()], np.arange(len(rows))
-    return located.distinct(rows)
+def _one(stops: Sequence[_Stops]) -> _Stops | None:
+    """Put what a bound stops together, in the order of the holders."""
+    if not stops:
+        return None
+    which = np.concatenate([each.which for each in stops])
+    order = np.argsort(which)
+    counts = np.concatenate([each.counts for each in stops])
+    times_ms = np.concatenate([each.times_ms for each in stops])
+    return _Stops(which[order], counts[order], times_ms[order])
 
 
 def _lacking(
@@ -157,10 +129,10 @@ def _lacking(
 ) -> Iterator[Findings]:
     """Yield the rows that have no id of the kind that a bound where they are counts by."""
     lacks = asked.faults == 0
-    if ids := _ids(asked, scope):
+    if ids := ids_of(asked, scope):
         lacks &= np.fromiter((not text for text in ids), dtype=np.bool_, count=len(ids))
     rows = np.flatnonzero(lacks)
-    places, place_of = _places_of(asked.located, rows)
+    places, place_of = places_of(asked.located, rows)
     held = np.array([any(bound.holds_in(place) for bound in bounds) for place in places], dtype=np.bool_)[place_of]
     if held.any():
         findings = blank(rows[held], Rule.CONTEXT_MISSING, unscreened)
@@ -177,67 +149,91 @@ def _never(bound: Bound, asked: Asked, grounds: list[Ground]) -> Iterator[Findin
     yield findings
 
 
-def _held_findings(bound: Bound, held: _Held, now_ms: int, grounds: list[Ground]) -> Iterator[Findings]:
-    """Yield what one bound finds in the rows that have attempts."""
+def _stops(bound: Bound, held: Held, now_ms: int) -> list[_Stops]:
+    """Tell which holders a bound stops, each once."""
     # Asked first, since it costs little: most have made none of what the bound counts, or too few.
     if bound.after is None:
-        possible = len(held.attempts) >= bound.max
+        possible = 0 < bound.max <= len(held.attempts)
     else:
         possible = bool(told_at_ms(held.attempts, bound.after).any())
-    holds = held.holds(bound) if possible else None
+    holds = held.holders.holds(bound) if possible else None
     if holds is None or not holds.any():
-        return
+        return []
     if bound.after is None:
-        yield from _limit_findings(bound, held, holds, now_ms, grounds)
-    else:
-        yield from _cooling_findings(bound, bound.after, held, holds, now_ms, grounds)
+        return list(_full(bound, held, holds, now_ms))
+    return list(_cooling(bound, bound.after, held, holds, now_ms))
 
 
-def _limit_findings(bound: Bound, held: _Held, holds: Mask, now_ms: int, grounds: list[Ground]) -> Iterator[Findings]:
-    mask = counted(held.attempts, bound.channels, now_ms - bound.window_ms + 1, now_ms) & holds[held.owners]
-    # numpy moves records that a mask chooses field by field, and those that are taken as a whole.
-    owners, attempts = held.owners[mask], held.attempts.take(np.flatnonzero(mask))
-    counts = np.bincount(owners, minlength=len(held.rows))
+def _full(bound: Bound, held: Held, holds: Mask, now_ms: int) -> Iterator[_Stops]:
+    mask = counted(held.attempts, bound.channels, now_ms - bound.window_ms + 1, now_ms) & held.on(holds)
+    counts = np.bincount(held.owners[mask], minlength=held.keys)
     full = np.flatnonzero(counts >= bound.max)
     if not len(full):
         return
+    mask &= (counts >= bound.max)[held.owners]
+    # numpy moves records that a mask chooses field by field, and those that are taken as a whole.
+    owners, attempts = held.owners[mask], held.attempts.take(np.flatnonzero(mask))
     leaves = attempts["reserved_at_ms"] + bound.window_ms
     claims = attempts["outcome"] == _PENDING
     leaves[claims] = np.minimum(leaves, attempts["lease_ends_at_ms"])[claims]
-    # Of each row, by when they leave, the last first: with the one at `max` there is room.
+    # Of each key, by when they leave, the last first: with the one at `max` there is room.
     order = np.lexsort((-leaves, owners))
-    firsts = np.searchsorted(owners[order], full)
-    retry_at_ms = leaves[order][firsts + bound.max - 1]
-    yield _deferring(Rule.ATTEMPT_LIMIT, bound, held, full, counts[full], retry_at_ms, grounds)
+    firsts = np.cumsum(counts[full]) - counts[full]
+    yield _stopping(held, holds, full, counts, leaves[order][firsts + bound.max - 1])
 
 
-def _cooling_findings(
-    bound: Bound, after: AttemptOutcome, held: _Held, holds: Mask, now_ms: int, grounds: list[Ground]
-) -> Iterator[Findings]:
-    mask = cooling(held.attempts, bound.channels, after, held.since_ms(bound, now_ms)) & holds[held.owners]
-    owners = held.owners[mask]
-    counts = np.bincount(owners, minlength=len(held.rows))
-    waiting = np.flatnonzero(counts)
-    if not len(waiting):
+def _cooling(bound: Bound, after: AttemptOutcome, held: Held, holds: Mask, now_ms: int) -> Iterator[_Stops]:
+    since_ms = held.holders.since_ms(bound, now_ms)
+    told_ms = told_at_ms(held.attempts, after)
+    for rows, since_of_attempt in _turns(held, holds, since_ms):
+        mask = cooling(held.attempts, bound.channels, after, since_of_attempt) & held.on(rows)
+        owners = held.owners[mask]
+        counts = np.bincount(owners, minlength=held.keys)
+        waiting = np.flatnonzero(counts)
+        if len(waiting):
+            latest_ms = np.zeros(held.keys, dtype=np.int64)
+            np.maximum.at(latest_ms, owners, told_ms[mask])
+            yield _stopping(held, rows, waiting, counts, latest_ms[waiting])
+
+
+def _stopping(held: Held, rows: Mask, keys: Rows, counts: Rows, times_ms: Times) -> _Stops:
+    """Tell which of some rows have one of some keys, and what counts there; `times_ms` are of those keys."""
+    if held.key_of is None:
+        return _Stops(keys, counts[keys], times_ms)
+    place_of_key = np.full(held.keys, -1, dtype=np.intp)
+    place_of_key[keys] = np.arange(len(keys))
+    place_of = place_of_key[held.key_of]
+    which = np.flatnonzero((place_of >= 0) & rows)
+    return _Stops(which, counts[held.key_of[which]], times_ms[place_of[which]])
+
+
+def _turns(held: Held, holds: Mask, since_ms: Times) -> Iterator[tuple[Mask, int | Times]]:
+    """Yield the rows where a bound holds, and the earliest time that matters to each attempt on them.
+
+    At once where each key has one such time; else once for each time: days begin at some dozens of them.
+    """
+    if held.key_of is None:
+        yield holds, since_ms[held.owners]
         return
-    latest = np.zeros(len(held.rows), dtype=np.int64)
-    np.maximum.at(latest, owners, told_at_ms(held.attempts, after)[mask])
-    yield _deferring(Rule.COOLDOWN, bound, held, waiting, counts[waiting], latest[waiting], grounds)
+    for since in np.unique(since_ms[holds]).tolist():
+        yield holds & (since_ms == since), since
 
 
-def _deferring(
-    rule: Rule, bound: Bound, held: _Held, which: Rows, counts: Rows, times_ms: Times, grounds: list[Ground]
-) -> Findings:
-    """Build findings; the times are when a limit has room again, and of a cool-down when the outcome came."""
-    findings = blank(held.rows[which], rule, Verdict.DEFER)
-    quarters = times_ms // _QUARTER_MS if bound.days else np.zeros(len(which), dtype=np.int64)
-    place_of = held.place_of[which]
+def _deferring(bound: Bound, holders: Holders, stops: _Stops, grounds: list[Ground]) -> Findings:
+    """Build the findings of the holders that a bound stops."""
+    counts, times_ms = stops.counts, stops.times_ms
+    rule = Rule.ATTEMPT_LIMIT if bound.after is None else Rule.COOLDOWN
+    findings = blank(holders.rows[stops.which], rule, Verdict.DEFER)
+    if bound.after is not None:
+        findings["recorded_at_ms"] = times_ms
+    quarters = times_ms // _QUARTER_MS if bound.days else np.zeros(len(counts), dtype=np.int64)
+    place_of = holders.place_of[stops.which]
     codes = (quarters << (_PLACE_BITS + _COUNT_BITS)) | (place_of << _COUNT_BITS) | counts
     _, firsts, alike = np.unique(codes, return_index=True, return_inverse=True)
-    ends = [bound.cooled_ms(held.places[place_of[each]], int(times_ms[each])) for each in firsts.tolist()]
+    ends = [bound.cooled_ms(holders.places[place_of[each]], int(times_ms[each])) for each in firsts.tolist()]
     findings["ground"] = alike + len(grounds)
     for each, (_, zone) in zip(firsts.tolist(), ends, strict=True):
-        grounds.append(bound.ground(held.places[place_of[each]], int(counts[each]), zone))
+        grounds.append(bound.ground(holders.places[place_of[each]], int(counts[each]), zone))
     # Calendar days end alike for a quarter of an hour; hours, and days in no zone, do not.
     exact = np.array([not (bound.days and zone) for _, zone in ends], dtype=np.bool_)[alike]
     retry_at_ms = np.array([end for end, _ in ends], dtype=np.int64)[alike]

@@ -124,7 +124,8 @@ def retry_times(catalog: Catalog, policy: Compiled, decision: Decision) -> Times
     minutes, minute_of = grouped(latest[known] // MINUTE_MS)
     pairs, pair_of = grouped(place_of * len(minutes) + minute_of)
     asked = [(places[pair // len(minutes)], int(minutes[pair % len(minutes)]) * MINUTE_MS) for pair in pairs.tolist()]
-    opens = np.array([open_at(hours, catalog.closed, place, time_ms) for place, time_ms in asked], dtype=np.int64)
+    budget = decision.located.budget
+    opens = np.array([open_at(hours, catalog.closed, *each, budget) for each in asked], dtype=np.int64)
     at_once = opens == np.array([time_ms for _, time_ms in asked], dtype=np.int64)
     retry[known] = np.where(at_once[pair_of], latest[known], opens[pair_of])
     return retry

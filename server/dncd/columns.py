@@ -1,5 +1,6 @@
-"""Columns of whole numbers told apart by counting and looking up, where numpy's own way is to sort them."""
+"""Columns told apart by counting and looking up, where numpy's own way is to sort them."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -31,6 +32,18 @@ def grouped(values: NDArray[np.int64]) -> tuple[NDArray[np.int64], Places]:
         return found + lowest, place_of
     different = np.unique(values)
     return different, np.searchsorted(different, values)
+
+
+def told_apart(keys: Sequence[bytes]) -> tuple[Sequence[bytes], Places | None]:
+    """Return the different keys in the order in which they first occur, and the place of each key among them.
+
+    No places where no key occurs twice: the keys themselves come back. Costs some 50 ns a key.
+    """
+    if len(keys) == 1 or len(set(keys)) == len(keys):
+        return keys, None
+    different = list(dict.fromkeys(keys))
+    place_of = {key: place for place, key in enumerate(different)}
+    return different, np.fromiter(map(place_of.__getitem__, keys), dtype=np.intp, count=len(keys))
 
 
 def latest_of_rows(rows: Places, times_ms: NDArray[np.int64]) -> tuple[Places, NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from dncd.columns import numbered
 from dncd.rules.narrowing import narrow
 from dncd.rules.place import Place
 from dncd.rules.places import Places
+from dncd.rules.search import Budget
 from dncd.storage.contract import Phones
 
 PlaceIds = NDArray[np.uint16]
@@ -21,13 +22,14 @@ class Located:
     """The places of a batch: for each row the id of its number's place, and rows whose caller knows more apart.
 
     `known` maps a place to the rows that are there; those rows' ids say nothing. `unread` maps what could not be read
-    to its rows, which are among them.
+    to its rows, which are among them. `budget` is what the request may look at to find when places are open.
     """
 
     ids: PlaceIds
     places: Places
     known: dict[Place, list[int]] = field(default_factory=dict)
     unread: dict[str, list[int]] = field(default_factory=dict)
+    budget: Budget = field(default_factory=Budget)
 
     def distinct(self, rows: Rows) -> tuple[list[Place], Rows]:
         """Return the places that some rows may be in, and for each of the rows the index of its own."""

@@ -13,6 +13,7 @@ from dncd.regions import ClosedRegion
 from dncd.rulebook import OpeningHours, Rulebook
 from dncd.rules.hours import MINUTE_MS, Opening, OpeningState
 from dncd.rules.place import Place, may_be_in
+from dncd.rules.search import Budget
 from dncd.storage.contract import Mask
 
 _NOT_SCREENED: Final = (
@@ -49,7 +50,7 @@ def hours_findings(
     for place, rows in located.known.items():
         if closed[rows].any():
             here = np.array(rows, dtype=np.intp)
-            yield from _closed_here(book, hours.at(place, now_ms), here[closed[here]], grounds)
+            yield from _closed_here(book, hours.at(place, now_ms, located.budget), here[closed[here]], grounds)
             closed[here] = False
     rows_closed = np.flatnonzero(closed)
     if len(rows_closed):
@@ -77,7 +78,7 @@ def _closed_by_id(
 ) -> Iterator[Findings]:
     """Yield one column of findings for the first rule that is closed in each place, one for the second, and so on."""
     ids, place_of_row = numbered(located.ids[rows])
-    openings = [opening_hours.table.opening(place_id, now_ms) for place_id in ids.tolist()]
+    openings = [opening_hours.table.opening(place_id, now_ms, located.budget) for place_id in ids.tolist()]
     for turn in range(max(len(opening.closed) for opening in openings)):
         ground_of_place = np.full(len(ids), -1, dtype=np.int32)
         retry_of_place = np.zeros(len(ids), dtype=np.int64)
@@ -114,11 +115,13 @@ def closing_findings(
                 yield findings
 
 
-def open_at(opening_hours: OpeningHours | None, closed: Sequence[ClosedRegion], place: Place, time_ms: int) -> int:
+def open_at(
+    opening_hours: OpeningHours | None, closed: Sequence[ClosedRegion], place: Place, time_ms: int, budget: Budget
+) -> int:
     """Return the first moment at or after a time at which neither hours nor closings stop a place; 0 for none known."""
     until_ms = max((each.until_ms for each in closed if may_be_in(place, each.region)), default=0)
     time_ms = max(time_ms, until_ms)
-    return time_ms if opening_hours is None else opening_hours.hours.opens_at(place, time_ms)
+    return time_ms if opening_hours is None else opening_hours.hours.opens_at(place, time_ms, budget)
 
 
 def round_up(time_ms: int) -> int:

@@ -19,6 +19,36 @@ def test_set_covers_the_numbers_that_begin_with_one_of_its_prefixes(chosen: list
     assert found.tolist() == [covered(number, chosen) for number in numbers]
 
 
+@st.composite
+def prefixes_beside_numbers(draw: st.DrawFn) -> tuple[list[str], list[int]]:
+    """Numbers, and prefixes that are numbers with digits taken away, or with digits, often zeros, put behind."""
+    numbers = draw(st.lists(st.integers(1, 10**12 - 1), min_size=9, max_size=20))
+    tails = st.from_regex(r"0{0,3}[0-9]?", fullmatch=True)
+    behind = st.builds(lambda number, tail: f"{number}{tail}"[:14], st.sampled_from(numbers), tails)
+    within = st.builds(lambda number, length: str(number)[:length], st.sampled_from(numbers), st.integers(1, 14))
+    return draw(st.lists(st.one_of(behind, within), min_size=1, max_size=6)), numbers
+
+
+@given(prefixes_beside_numbers())
+def test_a_column_is_covered_as_each_of_its_numbers_alone(drawn: tuple[list[str], list[int]]) -> None:
+    chosen, numbers = drawn
+    column, covering = np.array(numbers, dtype=np.uint64), PrefixSet(chosen)
+
+    alone = [bool(covering.contains(column[row : row + 1])[0]) for row in range(len(column))]
+
+    assert alone == [covered(number, chosen) for number in numbers]
+    assert covering.contains(column).tolist() == alone
+
+
+def test_a_number_shorter_than_a_prefix_is_not_covered_in_a_batch_of_any_size() -> None:
+    subscriber, extension = 431987654, 4319876540
+    covering = PrefixSet([f"+{extension}"])
+
+    for count in range(1, 20):
+        column = np.array([subscriber] + [extension] * count, dtype=np.uint64)
+        assert covering.contains(column).tolist() == [False] + [True] * count
+
+
 @given(prefixes, prefixes, phones)
 def test_intersection_covers_what_both_cover(left: list[str], right: list[str], numbers: list[int]) -> None:
     both = (PrefixSet(left) & PrefixSet(right)).contains(np.array(numbers, dtype=np.uint64))

@@ -9,6 +9,7 @@ import pytest
 from dncd.rules.hours import Hours, HoursTable, OpeningState
 from dncd.rules.pack import HoursRule, load_packs
 from dncd.rules.place import NOWHERE, Place
+from dncd.rules.search import Budget
 from hours_reading import MINUTE_MS, at_utc
 
 ZONES = ("America/Chicago", "America/Denver", "America/Los_Angeles", "America/New_York", "Pacific/Honolulu")
@@ -38,9 +39,9 @@ class CountingHours(Hours):
         self.states_asked += 1
         return super().state(place, time_ms)
 
-    def opens_at(self, place: Place, time_ms: int) -> int:
+    def opens_at(self, place: Place, time_ms: int, budget: Budget | None = None) -> int:
         self.openings_asked += 1
-        return super().opens_at(place, time_ms)
+        return super().opens_at(place, time_ms, budget)
 
 
 @pytest.fixture

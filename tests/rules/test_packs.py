@@ -86,10 +86,13 @@ def test_the_hours_of_every_pack_are_those_of_the_law() -> None:
     assert found == HOURS
 
 
-def test_only_australian_telemarketing_is_closed_on_holidays() -> None:
+def test_only_australian_hours_are_closed_on_holidays() -> None:
     calendars = {rule.id: rule.holiday_calendar for pack in PACKS.values() for rule in pack.hours}
 
-    assert {name: calendar for name, calendar in calendars.items() if calendar} == {"au-telemarketing-hours": "AU"}
+    assert {name: calendar for name, calendar in calendars.items() if calendar} == {
+        "au-telemarketing-hours": "AU",
+        "au-research-hours": "AU",
+    }
 
 
 def test_the_limits_of_every_pack_are_those_of_the_law() -> None:

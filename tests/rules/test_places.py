@@ -68,6 +68,20 @@ def test_a_number_that_is_none_is_nowhere() -> None:
     assert places()[0] == NOWHERE
 
 
+@pytest.mark.parametrize("rows", [1, 20])
+def test_a_number_shorter_than_a_prefix_is_not_where_that_prefix_is(rows: int) -> None:
+    lord_howe = 61255280
+    of_prefix, shorter = (
+        Place(frozenset({"AU"}), ("Australia/Lord_Howe",)),
+        Place(frozenset({"AU"}), ("Australia/Sydney",)),
+    )
+    few = Places({"612": shorter, str(lord_howe): of_prefix})
+
+    found = few.of(np.array([lord_howe // 10, lord_howe * 100, lord_howe, 612] * rows, dtype=np.uint64))
+
+    assert [few[place] for place in found[:4]] == [shorter, of_prefix, of_prefix, shorter]
+
+
 def test_no_two_ids_have_the_same_place() -> None:
     assert len(set(places())) == len(places()) == len(places()[:])
 

@@ -27,6 +27,8 @@ class PrefixSet:
                 kept.append(prefix)
         self.prefixes: tuple[str, ...] = tuple(kept)
         self._short = all(len(prefix) <= _HEAD_DIGITS for prefix in self.prefixes)
+        self._bounds = np.array([bound for prefix in self.prefixes for bound in _range(prefix)], dtype=np.uint64)
+        self._lengths = np.array([*map(len, self.prefixes), 0], dtype=np.intp)
         self._heads = self._head_table()
 
     def __eq__(self, other: object) -> bool:
@@ -70,12 +72,15 @@ class PrefixSet:
         return self._contains_any(phones)
 
     def _contains_any(self, phones: Phones) -> Mask:
-        """Compare numbers of any length as if each had 15 digits, where a prefix is a range."""
+        """Compare numbers of any length as if each had 15 digits, where a prefix is a range.
+
+        A number that is shorter than the prefix does not begin with it, whatever its digits would be with zeros behind.
+        """
         digits = np.searchsorted(_POWERS, phones, side="right")
         aligned = phones * _POWERS[_DIGITS_MAX - np.minimum(digits, _DIGITS_MAX)]
-        bounds = np.array([bound for p in self.prefixes for bound in _range(p)], dtype=np.uint64)
-        inside = np.searchsorted(bounds, aligned, side="right") % 2 == 1
-        mask: Mask = inside & (phones > 0)
+        # Bounds come in pairs: an odd number of them at or below a number has the first of a pair as its last.
+        below = np.searchsorted(self._bounds, aligned, side="right")
+        mask: Mask = (below % 2 == 1) & (digits >= self._lengths[below // 2]) & (phones > 0)
         return mask
 
     def _head_table(self) -> Mask:

@@ -86,6 +86,9 @@ class Places(Sequence[Place]):
         aligned = phones * _POWERS[_DIGITS_MAX - np.minimum(digits, _DIGITS_MAX)]
         ids: PlaceIds = self._ids.take(np.searchsorted(self._bounds, aligned, side="right"))
         ids[digits > _DIGITS_MAX] = 0
+        # With zeros behind it, a number shorter than a prefix could take itself for one that begins with it.
+        short = np.flatnonzero((digits > 0) & (digits < self._lengths[0]))
+        ids[short] = [self._id_of(str(phone)) for phone in phones[short].tolist()]
         return ids
 
     def _id_of_phone(self, phone: int) -> int:
@@ -94,6 +97,8 @@ class Places(Sequence[Place]):
         digits = len(str(phone))
         if digits > _DIGITS_MAX:
             return 0
+        if digits < self._lengths[0]:
+            return self._id_of(str(phone))
         return self._ids_between[bisect_right(self._edges, phone * 10 ** (_DIGITS_MAX - digits))]
 
     def _id_of(self, digits: str) -> int:
