@@ -34,6 +34,8 @@ class Importer(Caller):
         washed: "Content | None" = None,
         washed_name: str = "",
         region: str = "",
+        header: bool | None = None,
+        international: bool = False,
         coverage: Iterable[str] = (),
         activate: bool = True,
         progress: Progress | None = None,
@@ -43,11 +45,12 @@ class Importer(Caller):
 
         What the file does not say itself is said as in `ImportHeader`: `column` and `category_column` for csv; the
         flags, their column and the `shape` for acma, and with the shape clean the file that was `washed`; the `region`
-        of numbers without a country; the prefixes that the file covers; since when a change list has every change.
+        of numbers without a country, or that all begin with their calling code (`international`); whether the first
+        row is a `header`; the prefixes that the file covers; since when a change list has every change.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
-        header = import_header(
+        head = import_header(
             registry,
             format=format,
             file_name=file_name,
@@ -61,10 +64,12 @@ class Importer(Caller):
             shape=shape,
             washed_name=washed_name,
             region=region,
+            header=header,
+            international=international,
             coverage=coverage,
             activate=activate,
         )
-        with Upload(content, header, progress, washed) as upload:
+        with Upload(content, head, progress, washed) as upload:
             send = self._call(ImportSnapshotRequest, next(self._turns))
             try:
                 return upload.complete(send(upload.pieces(), timeout=timeout_s, metadata=self._metadata))
@@ -95,6 +100,8 @@ class AsyncImporter(Caller):
         washed: "Content | None" = None,
         washed_name: str = "",
         region: str = "",
+        header: bool | None = None,
+        international: bool = False,
         coverage: Iterable[str] = (),
         activate: bool = True,
         progress: Progress | None = None,
@@ -104,11 +111,12 @@ class AsyncImporter(Caller):
 
         What the file does not say itself is said as in `ImportHeader`: `column` and `category_column` for csv; the
         flags, their column and the `shape` for acma, and with the shape clean the file that was `washed`; the `region`
-        of numbers without a country; the prefixes that the file covers; since when a change list has every change.
+        of numbers without a country, or that all begin with their calling code (`international`); whether the first
+        row is a `header`; the prefixes that the file covers; since when a change list has every change.
         It is sent once and never repeated: after a `Timeout` or `Unavailable` look at `list_snapshots`. `progress` is
         told bytes sent, and of how many, from another thread. Raises OSError where the file cannot be read.
         """
-        header = import_header(
+        head = import_header(
             registry,
             format=format,
             file_name=file_name,
@@ -122,10 +130,12 @@ class AsyncImporter(Caller):
             shape=shape,
             washed_name=washed_name,
             region=region,
+            header=header,
+            international=international,
             coverage=coverage,
             activate=activate,
         )
-        with Upload(content, header, progress, washed) as upload:
+        with Upload(content, head, progress, washed) as upload:
             send = self._call(ImportSnapshotRequest, next(self._turns))
             try:
                 with self._closing_is_a_failure():

@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from dncd import accounts
@@ -31,14 +32,15 @@ from dncd.events import (
     SnapshotPruned,
     SourceFile,
 )
+from dncd.holds import held_because
 from dncd.nouns import SnapshotState
+from dncd.registry import verify
+from dncd.registry.failures import SnapshotDamaged
+from dncd.registry.manifest import Manifest
+from dncd.registry.shelf import DAMAGED
 from dncd.storage import contract
 from dncd.storage.contract import Table, Transaction
 from dncd.storage.keys import account_key
-
-# A snapshot that has fewer numbers than this part of the one in force is held. Applied to old journals too: never
-# change.
-_SHRUNK = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +96,28 @@ def coverage(snapshot: contract.Snapshot, account_id: int, registry: str) -> tup
     return tuple(json.loads(row)) if row is not None else ()
 
 
-def held_because(snapshot: Snapshot, before: Snapshot | None, *, older_held: bool = True) -> list[str]:
-    """Say why a snapshot takes a person's reason where `before` is in force; nothing: it does not."""
-    if before is None:
-        return []
-    reasons = []
-    if snapshot.numbers < before.numbers * _SHRUNK:
-        reasons.append(f"it has {snapshot.numbers:,} numbers, and the list in force has {before.numbers:,}")
-    if older_held and snapshot.list_date < before.list_date:
-        reasons.append(f"it is of {snapshot.list_date}, and the list in force is of {before.list_date}")
-    return reasons
+def check_origin(folder: Path, manifest: Manifest, snapshot: Snapshot) -> None:
+    """Raise `SnapshotDamaged` where a folder holds other files' numbers than those that the journal tells of."""
+    verify.check_origin(folder, manifest, [file.sha256 for file in snapshot.files], snapshot.numbers)
+
+
+def verify_files(folder: Path, snapshot: Snapshot) -> Manifest:
+    """Read all that is served of a snapshot and check that it is what was imported; raises `SnapshotDamaged`."""
+    manifest = verify.verify(folder)
+    check_origin(folder, manifest, snapshot)
+    return manifest
+
+
+def damage(folder: Path, snapshot: Snapshot) -> str:
+    """Say what is wrong with the files of a snapshot by their sizes and its manifest; nothing: nothing that shows."""
+    aside = folder.with_name(folder.name + DAMAGED)
+    if not folder.exists() and aside.exists():
+        return f"a start of the server found its files damaged, and put them aside as {aside.name}"
+    try:
+        check_origin(folder, verify.check_shape(folder), snapshot)
+    except (SnapshotDamaged, OSError) as error:
+        return str(error)
+    return ""
 
 
 def listed_in_force(snapshot: contract.Snapshot, name: str) -> Snapshot | None:
@@ -136,7 +150,7 @@ def apply_created(txn: Transaction, event: Event, registry: Registry) -> bytes:
 
 
 def apply_imported(txn: Transaction, event: Event, change: SnapshotImported) -> bytes:
-    """Keep a snapshot, not in force; held where it shrank too much or is older than the one in force.
+    """Keep a snapshot, not in force; held where `held_because` says why.
 
     Returns its state. Raises `RegistryNotFound`.
     """
@@ -151,7 +165,8 @@ def apply_imported(txn: Transaction, event: Event, change: SnapshotImported) -> 
 def apply_activated(txn: Transaction, event: Event, change: SnapshotActivated) -> bytes:
     """Put a snapshot in force; one that is stays. Raises `SnapshotNotFound`, and `SnapshotHeld` without a reason.
 
-    The one in force may be another than at the import, so what shrinks against it now, or is older, is held too.
+    The one in force may be another than at the import, so what shrinks against it now, or is older, or is changes to
+    another list, is held too.
     """
     registry, in_force = find(txn, change.registry)
     kept = find_snapshot(txn, change.registry, change.snapshot)
@@ -160,13 +175,15 @@ def apply_activated(txn: Transaction, event: Event, change: SnapshotActivated) -
     before = listed_in_force(txn, change.registry)
     held = held_because(kept.snapshot, before, older_held=change.older_held)
     if (held or kept.state is SnapshotState.HELD) and not change.reason:
-        why = "; ".join(held) or "it shrank, or was older, against the list that was in force when it came"
+        why = "; ".join(held) or "it was held against the list that was in force when it came"
         raise SnapshotHeld(
             f"held: {why}; if that is right, put it in force with a reason",
             numbers=kept.snapshot.numbers,
             numbers_before=before.numbers if before else 0,
             list_date=kept.snapshot.list_date,
             list_date_before=before.list_date if before else "",
+            changes_of=kept.snapshot.previous,
+            in_force=before.id if before else "",
         )
     if in_force:
         _put_kept(txn, replace(find_snapshot(txn, change.registry, in_force), state=SnapshotState.RETIRED))
@@ -234,6 +251,13 @@ def _put_kept(txn: Transaction, kept: Kept) -> None:
         "actor": kept.actor,
         "position": kept.position,
     }
+    # Rows of events from before these were kept stay as they were.
+    if snapshot.previous:
+        fields["previous"] = snapshot.previous
+    if snapshot.dates:
+        fields["dates"] = [[prefix, day.isoformat()] for prefix, day in snapshot.dates]
+    if snapshot.listed is not None:
+        fields["listed"] = snapshot.listed
     key = _snapshot_key(snapshot.registry, snapshot.id)
     txn.put(Table.REGISTRIES, key, json.dumps(fields, sort_keys=True).encode())
 
@@ -250,6 +274,9 @@ def _decode_kept(registry: str, snapshot_id: str, row: bytes) -> Kept:
         rejects=fields["rejects"],
         numbers=fields["numbers"],
         coverage=tuple(fields["coverage"]),
+        previous=fields.get("previous", ""),
+        dates=tuple((prefix, date.fromisoformat(day)) for prefix, day in fields.get("dates", ())),
+        listed=tuple((head, count) for head, count in fields["listed"]) if "listed" in fields else None,
     )
     state = SnapshotState(fields["state"])
     return Kept(snapshot, state, fields["imported_at_ms"], fields["actor"], fields["position"])

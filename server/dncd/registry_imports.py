@@ -11,7 +11,7 @@ from dncd.errors import DncError
 from dncd.events import Change, Snapshot, SnapshotActivated, SnapshotImported, SourceFile
 from dncd.journal import Written
 from dncd.nouns import SnapshotState
-from dncd.registry.files import BUILDING
+from dncd.registry.files import BUILDING, sync_file, sync_folder
 from dncd.registry.importing import REJECTS, Imported
 from dncd.registry.orders import Order, ShapeName
 from dncd.registry.prefixes import common_calling_code
@@ -25,6 +25,8 @@ class Said(TypedDict, total=False):
     """What a person says about a file that it does not say itself; see `dncd.registry.orders.Order`."""
 
     region: str
+    header: bool | None
+    international: bool
     column: str
     category_column: str
     changes_since: date | None
@@ -72,6 +74,8 @@ def keep_import(accept: Accept, shelf: Shelf, order: Order, made: Imported, *, a
     Returns the last change. Raises the `DncError` of a change that is not accepted; a snapshot that is not kept has no
     files then.
     """
+    if made.rejects:
+        _sync_report(shelf.folder(order.registry, order.snapshot) / REJECTS)
     try:
         written = accept(SnapshotImported(snapshot_of(order, made), older_held=True))
     except DncError:
@@ -80,6 +84,12 @@ def keep_import(accept: Accept, shelf: Shelf, order: Order, made: Imported, *, a
     if activate and SnapshotState(written.codes[0]) is SnapshotState.READY:
         return accept(SnapshotActivated(order.registry, order.snapshot, older_held=True))
     return written
+
+
+def _sync_report(path: Path) -> None:
+    """Make the report of rejects, which came beside the files last, survive a loss of power as they do."""
+    sync_file(path)
+    sync_folder(path.parent)
 
 
 def discard_import(shelf: Shelf, order: Order) -> None:
@@ -105,4 +115,7 @@ def snapshot_of(order: Order, made: Imported) -> Snapshot:
         rejects=made.rejects,
         numbers=made.numbers,
         coverage=made.coverage,
+        previous=order.previous if order.previous_folder else "",
+        dates=made.dates,
+        listed=made.listed,
     )

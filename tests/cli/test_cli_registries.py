@@ -86,6 +86,9 @@ def test_check_names_the_list(dnc: Dnc, server: FakeServer) -> None:
         "name": "us-national",
         "snapshot": "s1",
         "list_date": "2026-11-20",
+        "not_counted": "UNSPECIFIED",
+        "lacking_snapshot": "",
+        "lacking_list_date": "",
     }
 
 

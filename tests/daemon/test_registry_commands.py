@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import os
+import shutil
 import zipfile
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from daemon_running import dncd
 from dncd.cli.registry_import import FormatName
 from dncd.registry.formats import FORMATS
+from dncd.registry.shelf import Shelf
 from registry_commands import FIRST, SECOND, files_of, ftc, imported, registry, states, told
 
 
@@ -33,6 +36,7 @@ def test_created_registry_is_listed_without_a_list(store: Path) -> None:
             "list_date": None,
             "age_days": None,
             "numbers": None,
+            "damaged": None,
             "snapshots_kept": 0,
         }
     ]
@@ -256,6 +260,61 @@ def test_prune_takes_one_away_by_its_id(store: Path) -> None:
     assert set(states(store)) == set(files_of(store)) == {second["id"]}
 
 
+def test_prune_removes_folders_that_the_journal_does_not_know_and_says_so(store: Path) -> None:
+    known = imported(store, range(100))["id"]
+    folder = store / "registries" / "us-national"
+    for stray in ("left-by-a-crash", "damaged-and-pruned.damaged"):
+        shutil.copytree(folder / known, folder / stray)
+
+    said = registry(store, "prune", "us-national")
+
+    assert said.returncode == 0
+    assert "removed us-national/left-by-a-crash, which the journal does not know" in said.stderr
+    assert files_of(store) == [known]
+
+
+def test_prune_leaves_the_folders_of_an_import_that_runs(store: Path) -> None:
+    known = imported(store, range(100))["id"]
+    folder = store / "registries" / "us-national"
+    (folder / "whole-and-not-yet-told").mkdir()
+
+    with Shelf(store / "registries").importing("us-national"):
+        while_it_runs = told(store, "prune", "us-national")
+    afterwards = told(store, "prune", "us-national")
+
+    assert while_it_runs["unknown_removed"] is None
+    assert afterwards["unknown_removed"] == ["whole-and-not-yet-told"]
+    assert files_of(store) == [known]
+
+
+@pytest.mark.parametrize("how", ["cut off", "put aside"])
+def test_a_list_that_is_not_served_is_shown_as_damaged(store: Path, how: str) -> None:
+    made = imported(store, range(100))["id"]
+    folder = store / "registries" / "us-national" / made
+    if how == "cut off":
+        [bits] = folder.glob("*.bits")
+        os.truncate(bits, 4096)
+    else:
+        folder.rename(folder.with_name(f"{made}.damaged"))
+
+    [listed], shown = told(store, "list"), told(store, "show", "us-national")
+    tables = [registry(store, *command).stdout for command in (["list"], ["show", "us-national"])]
+
+    assert listed["damaged"] == shown["damaged"] == shown["snapshots"][0]["damaged"]
+    assert (".bits" if how == "cut off" else f"{made}.damaged") in listed["damaged"]
+    assert all("damaged" in table for table in tables)
+
+
+def test_a_reason_of_blanks_confirms_no_held_list(store: Path) -> None:
+    imported(store, range(100))
+    held = imported(store, range(10), SECOND)["id"]
+
+    refused = registry(store, "activate", "us-national", held, "--reason", " \u200b ")
+
+    assert refused.returncode == 1
+    assert states(store)[held] == "held"
+
+
 def test_coverage_is_shown_set_and_taken_away(store: Path) -> None:
     shown = [
         told(store, "coverage", "us-national", "default", *options)["prefixes"]
@@ -275,7 +334,6 @@ def test_coverage_is_shown_set_and_taken_away(store: Path) -> None:
         (["show", "nope"], 1, "no registry 'nope'"),
         (["activate", "us-national", "0000"], 1, "no snapshot '0000'"),
         (["diff", "nope", "0000", "1111"], 1, "no registry 'nope'"),
-        (["prune", "us-national"], 2, "--keep"),
         (["prune", "us-national", "0000", "--keep", "1"], 2, "--keep"),
         (["coverage", "us-national", "nobody", "+1415"], 1, "no such account"),
         (["coverage", "nope", "default", "+1415"], 1, "no registry 'nope'"),

@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 
 from dncd.catalog import read
+from dncd.errors import SnapshotNotFound
 from dncd.nouns import Role
 from dncd.registry.shelf import Shelf
 from dncd.rulebook import read_rulebook
+from dncd.screens import ShelfOfPast
 from registries.operating import (
     ALLOW,
     BLOCK,
@@ -97,6 +99,29 @@ def test_a_list_that_was_pruned_since_is_told_as_missing_and_never_as_clear(oper
     assert past.found(LATER) == (BLOCK, [(REGISTRY, past.second)])
 
 
+def test_explain_of_the_past_names_the_list_that_was_pruned_since(operator: Operator, past: Past) -> None:
+    operator.call("PruneSnapshot", registry="us", snapshot=past.first)
+
+    answer = explained(past.api, LISTED, revision=past.first_at)
+
+    [said] = [each.sentence for each in answer.considered if each.rule == MISSING]
+    assert said.startswith(f"The us list of 2025-06-14 (snapshot {past.first}) was in force then and was pruned since")
+    assert past.found(LISTED, revision=past.first_at) == (UNSCREENED, [(MISSING, past.first)])
+
+
+def test_a_list_that_was_pruned_since_is_gone_also_where_a_worker_has_it_open(
+    server: Served, operator: Operator, store: Path, past: Past
+) -> None:
+    with server.store.snapshot() as now:
+        before = ShelfOfPast(shelf := Shelf(store / "registries"), now)
+        opened = before.open("us", past.first)
+    operator.call("PruneSnapshot", registry="us", snapshot=past.first)
+
+    with server.store.snapshot() as now, pytest.raises(SnapshotNotFound):
+        ShelfOfPast(shelf, now).open("us", past.first)
+    assert shelf.open("us", past.first) is opened
+
+
 def test_the_past_knows_the_coverage_that_the_account_had_then(operator: Operator, past: Past) -> None:
     operator.grant("us", "+1212")
 
@@ -153,7 +178,9 @@ def test_a_replayed_store_beside_the_same_files_gives_the_same_answers(
 
     with replayed(server.store, tmp_path / "replay") as copy, copy.snapshot() as here, server.store.snapshot() as there:
         book = read_rulebook()
-        again, original = (read(snapshot, 1, shelf, book).policy("both").screens for snapshot in (here, there))
+        again, original = (
+            read(snapshot, 1, shelf, book).policy(snapshot, "both").screens for snapshot in (here, there)
+        )
 
         assert again == original
         assert again[0].in_force is not None

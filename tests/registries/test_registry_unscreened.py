@@ -66,7 +66,7 @@ def test_a_missing_list_is_told_with_its_registry_and_no_snapshot(server: Served
 
 def test_a_list_of_exactly_31_days_is_fine_and_one_of_32_is_stale(server: Served, us: str) -> None:
     assert us
-    server.clock.now_ms = noon("2025-07-16")
+    server.clock.now_ms = noon("2025-07-16") - DAY_MS // 2
     on_the_last_day = rules(server.api(), OTHER)
     server.clock.advance(DAY_MS)
     on_the_day_after = rules(server.api(), OTHER)
@@ -75,9 +75,10 @@ def test_a_list_of_exactly_31_days_is_fine_and_one_of_32_is_stale(server: Served
     assert on_the_day_after == {STALE: UNSCREENED}
 
 
-def test_the_last_day_ends_at_midnight_utc(server: Served, us: str) -> None:
+def test_the_last_day_ends_when_it_ends_first_anywhere(server: Served, us: str) -> None:
     assert us
-    midnight = noon("2025-07-16") + DAY_MS // 2
+    # At 10:00 UTC it is the next day on Kiritimati; in Sydney it is so four hours later.
+    midnight = noon("2025-07-16") - 2 * DAY_MS // 24
 
     assert verdicts(server.api(), OTHER, contact_time=moment(midnight - 1)) == [ALLOW]
     assert verdicts(server.api(), OTHER, contact_time=moment(midnight)) == [UNSCREENED]

@@ -243,3 +243,22 @@ def test_a_file_that_grows_meanwhile_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceUnreadable, match="changed while"):
         next(entries)
     source.close()
+
+
+@pytest.mark.parametrize("behind", [b"4155550199\n", b"\0" * 30, b"\n"])
+def test_what_is_behind_a_zip_is_never_left_out(behind: bytes) -> None:
+    with pytest.raises(SourceUnreadable, match="before or behind"):
+        texts_of(zipped(("a.txt", b"818,5550123\n")) + behind)
+
+
+def test_one_zip_behind_another_is_refused() -> None:
+    with pytest.raises(SourceUnreadable, match="another archive"):
+        texts_of(zipped(("a.txt", b"818,5550123\n")) + zipped(("b.txt", b"818,5550124\n")))
+
+
+def test_a_zip_with_a_comment_is_read() -> None:
+    out = io.BytesIO(zipped(("a.txt", b"818,5550123\n")))
+    with zipfile.ZipFile(out, "a") as archive:
+        archive.comment = b"the list of November"
+
+    assert texts_of(out.getvalue()) == [b"818,5550123"]

@@ -1,5 +1,6 @@
 """The `dncd` command: serve, and look after a store."""
 
+import faulthandler
 import json
 from collections.abc import Callable
 from importlib.metadata import version
@@ -55,6 +56,8 @@ def root(
 
 def main() -> None:
     """Run the command line."""
+    # A damaged store can kill the process where it is read; the log says where then.
+    faulthandler.enable()
     run(app)
 
 

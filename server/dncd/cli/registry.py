@@ -19,7 +19,7 @@ from dncd.daemon.ambient import now_ms
 from dncd.errors import SnapshotHeld
 from dncd.events import Registry, RegistryCreated
 from dncd.limits import NOTE_BYTES_MAX
-from dncd.storage.contract import Snapshot
+from dncd.storage.contract import Snapshot, Store
 from dncd.transport import fields
 from dncd.transport.registry_service import prefixes as read_prefixes
 
@@ -53,7 +53,7 @@ def create(
     with founded(store) as opened:
         created = bool(administration.accept_for_server(opened, now_ms(), RegistryCreated(made)).codes[0])
         with opened.snapshot() as snapshot:
-            told = told_registry(snapshot, made.name, now_ms())
+            told = told_registry(snapshot, shelf_of(store), made.name, now_ms())
     say_or_tell(told | {"created": created}, f"{'created' if created else 'there is'} registry {name}", as_json=as_json)
 
 
@@ -70,7 +70,7 @@ def list_all(store: StoreOption = None, as_json: JsonOption = False) -> None:
     Example: `dncd registry list`
     """
     with attached(store) as opened, opened.snapshot() as snapshot:
-        found = [told_registry(snapshot, each.name, now_ms()) for each in registries.scan(snapshot)]
+        found = [told_registry(snapshot, shelf_of(store), each.name, now_ms()) for each in registries.scan(snapshot)]
     if as_json:
         typer.echo(json.dumps(found))
     else:
@@ -84,9 +84,9 @@ def show(name: NameArgument, store: StoreOption = None, as_json: JsonOption = Fa
     Example: `dncd registry show us-national`
     """
     with attached(store) as opened, opened.snapshot() as snapshot:
-        told = told_registry(snapshot, name, now_ms())
+        told = told_registry(snapshot, shelf := shelf_of(store), name, now_ms())
         told["coverage"] = told_coverage(snapshot, name)
-        told["snapshots"] = [told_snapshot(kept) for kept in registries.scan_snapshots(snapshot, name)]
+        told["snapshots"] = [told_snapshot(kept, shelf) for kept in registries.scan_snapshots(snapshot, name)]
     if as_json:
         typer.echo(json.dumps(told))
     else:
@@ -97,7 +97,7 @@ def show(name: NameArgument, store: StoreOption = None, as_json: JsonOption = Fa
 def activate(
     name: NameArgument,
     snapshot_id: IdArgument,
-    reason: Annotated[str, typer.Option(help="Why; needed where it is held, or older than the list in force.")] = "",
+    reason: Annotated[str, typer.Option(help="Why; needed where it is held.")] = "",
     store: StoreOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -106,7 +106,7 @@ def activate(
     Example: `dncd registry activate us-national 5f3a --reason "the register purged disconnected numbers"`
     """
     with options_judged():
-        reason = fields.text(reason, "--reason", NOTE_BYTES_MAX)
+        reason = fields.said(fields.text(reason, "--reason", NOTE_BYTES_MAX))
     with attached(store) as opened:
         with opened.snapshot() as snapshot:
             found = find_id(snapshot, name, snapshot_id)
@@ -115,7 +115,7 @@ def activate(
         except SnapshotHeld as held:
             raise SnapshotHeld(f"{held} (--reason TEXT)") from None
         with opened.snapshot() as snapshot:
-            told = told_snapshot(registries.find_snapshot(snapshot, name, found))
+            told = told_snapshot(registries.find_snapshot(snapshot, name, found), shelf_of(store))
     sentence = f"{found} is in force" if changed else f"{found} was in force already"
     say_or_tell(told | {"changed": changed}, f"{sentence}: list of {told['list_date']}", as_json=as_json)
 
@@ -132,17 +132,27 @@ def prune(
 ) -> None:
     """Take snapshots away, with their files; never the one in force. What is gone cannot prove what was on a list.
 
+    It also removes folders that the journal does not know, which a crash left. Without a snapshot and `--keep` it
+    does that alone.
+
     Example: `dncd registry prune us-national --keep 6`
     """
-    if bool(snapshot_id) == (keep is not None):
+    if snapshot_id and keep is not None:
         say("dncd: give either a snapshot, or --keep and a number")
         raise typer.Exit(WRONG)
+    shelf = shelf_of(store)
     with attached(store) as opened:
         with opened.snapshot() as snapshot:
-            doomed = [find_id(snapshot, name, snapshot_id)] if keep is None else _beyond(snapshot, name, keep)
+            doomed = _doomed(snapshot, name, snapshot_id, keep)
         for each in doomed:
-            administration.prune_snapshot(opened, shelf_of(store), now_ms(), name, each)
-    say_or_tell({"registry": name, "pruned": doomed}, f"took {len(doomed):,} away", as_json=as_json)
+            administration.prune_snapshot(opened, shelf, now_ms(), name, each)
+        strays = shelf.remove_strays(name, lambda: _ids(opened, name))
+    told: dict[str, object] = {"registry": name, "pruned": doomed, "unknown_removed": strays}
+    say_or_tell(told, f"took {len(doomed):,} away", as_json=as_json)
+    if strays is None:
+        say("an import runs: folders that the journal does not know were left; prune again when it has ended")
+    for each in strays or ():
+        say(f"removed {name}/{each}, which the journal does not know")
 
 
 @registry_app.command("coverage", epilog=EXIT_CODES)
@@ -191,7 +201,14 @@ def coverage(
         say(f"taken away: {' '.join(removed)}")
 
 
-def _beyond(snapshot: Snapshot, registry: str, keep: int) -> list[str]:
+def _doomed(snapshot: Snapshot, registry: str, written: str, keep: int | None) -> list[str]:
     _, in_force = registries.find(snapshot, registry)
+    if written:
+        return [find_id(snapshot, registry, written)]
     ids = [kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)]
-    return [each for each in ids[keep:] if each != in_force]
+    return [] if keep is None else [each for each in ids[keep:] if each != in_force]
+
+
+def _ids(store: Store, registry: str) -> set[str]:
+    with store.snapshot() as snapshot:
+        return {kept.snapshot.id for kept in registries.scan_snapshots(snapshot, registry)}

@@ -17,10 +17,11 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from dncd import registries
 from dncd.administration import accept_for_server
-from dncd.cli.frame import FAILED, JsonOption, StoreOption, attached, options_judged, say, settings_for
+from dncd.cli.frame import FAILED, WRONG, JsonOption, StoreOption, attached, options_judged, say, settings_for
 from dncd.cli.registry_tables import covered_line, print_table, told_snapshot
 from dncd.config import REGISTRIES_FOLDER
 from dncd.daemon.ambient import new_id, now_ms
+from dncd.holds import held_because
 from dncd.nouns import SnapshotState
 from dncd.registry.importing import REJECTS, Imported, import_file
 from dncd.registry.importing import Progress as Tell
@@ -108,6 +109,20 @@ def import_(
     region: Annotated[
         str, typer.Option(help="csv, numbers: the country of numbers that are written without one, such as US.")
     ] = "",
+    header: Annotated[
+        bool | None,
+        typer.Option(
+            "--header/--no-header",
+            help="csv, acma: whether the first row names the columns. Default: found by looking.",
+            show_default=False,
+        ),
+    ] = None,
+    international: Annotated[
+        bool,
+        typer.Option(
+            "--international", help="csv, numbers: digits without a plus sign begin with their calling code, as 4915..."
+        ),
+    ] = False,
     activate: Annotated[bool, typer.Option(help="Put it in force when it is whole, unless it is held.")] = True,
     store: StoreOption = None,
     as_json: JsonOption = False,
@@ -117,9 +132,12 @@ def import_(
     Example: `dncd registry import us-national us-november.zip --format ftc`
 
     Ctrl-C leaves nothing behind. Run it as the user that the server runs as, who has to read its files. The
-    exit code is 1 where it is held: over a fifth fewer numbers than in the list in force, or an older list.
+    exit code is 1 where it is held: it or a part of it has over a fifth fewer numbers than in the list in force, or is
+    older, or it is changes to another list, or a wash of which nothing is registered.
     """
     started = time.monotonic()
+    for each in filter(None, (file, washed)):
+        _require_file(each)
     with options_judged():
         covered = read_prefixes(covers or [], "--covers", at_least=0)
     shelf = Shelf(settings_for(store).store / REGISTRIES_FOLDER)
@@ -139,6 +157,8 @@ def import_(
                 category_column=category_column,
                 registered_flags=registered_flags,
                 region=region.upper(),
+                header=header,
+                international=international,
                 clean_flags=clean_flags,
                 flag_column=flag_column,
                 shape=shape.value if shape else "",
@@ -146,15 +166,16 @@ def import_(
                 washed_name=washed.name if washed else "",
                 coverage=covered,
             )
-            before = registries.listed_in_force(snapshot, name)
-        made = _import_and_keep(opened, shelf, order, activate=activate)
+        with shelf.importing(name):
+            made = _import_and_keep(opened, shelf, order, activate=activate)
         with opened.snapshot() as snapshot:
             kept = registries.find_snapshot(snapshot, name, order.snapshot)
+            in_force = registries.listed_in_force(snapshot, name)
     rejects = shelf.folder(name, order.snapshot) / REJECTS if made.rejects else None
     is_held = kept.state is SnapshotState.HELD
-    told = told_snapshot(kept) | {
+    told = told_snapshot(kept, shelf) | {
         "dates": {prefix: day.isoformat() for prefix, day in made.dates},
-        "held_because": registries.held_because(kept.snapshot, before) if is_held else [],
+        "held_because": held_because(kept.snapshot, in_force) if is_held else [],
         "rejects_file": str(rejects) if rejects else None,
         "first_rejects": [asdict(each) for each in made.first_rejects],
         "seconds": round(time.monotonic() - started, 1),
@@ -165,6 +186,13 @@ def import_(
         _print(told)
     if is_held:
         raise typer.Exit(FAILED)
+
+
+def _require_file(path: Path) -> None:
+    """End the command where a path is a pipe: a file is read more than once, and its end may be read first."""
+    if not path.is_file():
+        say(f"dncd: {path} is not a file, such as a pipe is not: write it to a file and import that")
+        raise typer.Exit(WRONG)
 
 
 def _import_and_keep(store: Store, shelf: Shelf, order: Order, *, activate: bool) -> Imported:
@@ -250,6 +278,6 @@ def _print(told: dict[str, Any]) -> None:
         say(f"A list is as old as its oldest part: {oldest} is of {told['list_date']} still.")
     if told["state"] == "held":
         # Another list may have come in force meanwhile: then nothing is known but that it was held.
-        why = "; ".join(told["held_because"]) or "it shrank or is older"
+        why = "; ".join(told["held_because"]) or "the list that was in force when it came is not any more"
         say(f"HELD, not in force: {why}. If that is right, confirm:")
         say(f"  dncd registry activate {told['registry']} {told['id']} --reason TEXT")

@@ -9,17 +9,22 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dncd import accounts, registries
-from dncd.screens import WASH
+from dncd import accounts, events, registries
+from dncd.registry.shelf import Shelf
+from dncd.screens import WASH, latest_day
 from dncd.storage.contract import Snapshot
 
 # Wide enough that no cell of a table in a pipe is folded.
 _PIPED_WIDTH: Final = 240
+_DAMAGED: Final = "damaged"
 _STYLES: Final = {"in-force": "green", "held": "bold yellow"}
 
 
-def told_registry(snapshot: Snapshot, name: str, now_ms: int) -> dict[str, Any]:
-    """Tell a registry and its list in force; the age is in days, from the list's own date."""
+def told_registry(snapshot: Snapshot, shelf: Shelf, name: str, now_ms: int) -> dict[str, Any]:
+    """Tell a registry and its list in force.
+
+    The age is in days, from the list's own date to the latest day that it is anywhere, as policies count it.
+    """
     registry, in_force = registries.find(snapshot, name)
     listed = registries.find_snapshot(snapshot, name, in_force).snapshot if in_force else None
     return {
@@ -28,18 +33,20 @@ def told_registry(snapshot: Snapshot, name: str, now_ms: int) -> dict[str, Any]:
         "description": registry.description,
         "in_force": in_force or None,
         "list_date": listed.list_date.isoformat() if listed else None,
-        "age_days": (datetime.fromtimestamp(now_ms / 1000, UTC).date() - listed.list_date).days if listed else None,
+        "age_days": (latest_day(now_ms) - listed.list_date).days if listed else None,
         "numbers": listed.numbers if listed else None,
+        "damaged": _damage(shelf, listed) if listed else None,
         "snapshots_kept": len(registries.scan_snapshots(snapshot, name)),
     }
 
 
-def told_snapshot(kept: registries.Kept) -> dict[str, Any]:
-    """Tell a snapshot that is kept."""
+def told_snapshot(kept: registries.Kept, shelf: Shelf) -> dict[str, Any]:
+    """Tell a snapshot that is kept; `damaged` says what is wrong with its files, where their sizes show it."""
     snapshot = kept.snapshot
     return {
         "registry": snapshot.registry,
         "id": snapshot.id,
+        "damaged": _damage(shelf, snapshot),
         "state": kept.state.name.lower().replace("_", "-"),
         "format": snapshot.format,
         "list_date": snapshot.list_date.isoformat(),
@@ -47,10 +54,15 @@ def told_snapshot(kept: registries.Kept) -> dict[str, Any]:
         "lines": snapshot.lines,
         "rejects": snapshot.rejects,
         "coverage": list(snapshot.coverage),
+        "changes_of": snapshot.previous or None,
         "files": [{"name": file.name, "sha256": file.sha256, "bytes": file.bytes} for file in snapshot.files],
         "imported_at": datetime.fromtimestamp(kept.imported_at_ms // 1000, UTC).isoformat().replace("+00:00", "Z"),
         "actor": kept.actor,
     }
+
+
+def _damage(shelf: Shelf, snapshot: events.Snapshot) -> str | None:
+    return registries.damage(shelf.folder(snapshot.registry, snapshot.id), snapshot) or None
 
 
 def told_coverage(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
@@ -61,6 +73,7 @@ def told_coverage(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
 
 def print_registries(found: Iterable[Mapping[str, Any]]) -> None:
     """Print registries, one a line."""
+    told = list(found)
     rows = [
         (
             each["name"],
@@ -69,11 +82,12 @@ def print_registries(found: Iterable[Mapping[str, Any]]) -> None:
             "" if each["age_days"] is None else f"{each['age_days']:,}",
             "" if each["numbers"] is None else f"{each['numbers']:,}",
             f"{each['snapshots_kept']:,}",
-            each["in_force"] or "",
+            f"{each['in_force']}, {_DAMAGED}" if each["damaged"] else each["in_force"] or "",
         )
-        for each in found
+        for each in told
     ]
     print_table(["name", "scope", "list of", "age in days#", "numbers#", "kept#", "in force"], rows)
+    _print_damage((each["name"], each["damaged"]) for each in told)
 
 
 def print_registry(told: Mapping[str, Any]) -> None:
@@ -85,7 +99,7 @@ def print_registry(told: Mapping[str, Any]) -> None:
     rows = [
         (
             each["id"],
-            each["state"],
+            f"{each['state']}, {_DAMAGED}" if each["damaged"] else each["state"],
             each["list_date"],
             f"{each['numbers']:,}",
             f"{each['lines']:,}",
@@ -100,6 +114,7 @@ def print_registry(told: Mapping[str, Any]) -> None:
     titles = ["snapshot", "state", "list of", "numbers#", "lines#", "rejects#", "covers", "format", "imported", "by"]
     if rows:
         print_table(titles, rows)
+        _print_damage((each["id"], each["damaged"]) for each in told["snapshots"])
     else:
         out.print(Text("No snapshot was imported: whoever needs this registry is not screened."))
     out.print()
@@ -109,6 +124,12 @@ def print_registry(told: Mapping[str, Any]) -> None:
         )
     else:
         out.print(Text(f"No account may rely on it: see dncd registry coverage {told['name']} --help"))
+
+
+def _print_damage(found: Iterable[tuple[str, str | None]]) -> None:
+    for name, fault in found:
+        if fault:
+            console().print(Text(f"{name} is damaged, and answers nobody: {fault}", style="bold red"))
 
 
 def covered_line(told: Mapping[str, Any], shown_max: int = 5) -> str:

@@ -12,7 +12,6 @@ from dncd.registry.failures import SnapshotDamaged
 from dncd.registry.files import BUILDING, sweep
 from dncd.registry.importing import REJECTS
 from dncd.registry.shelf import DAMAGED
-from dncd.registry.verify import verify
 from dncd.storage.contract import Snapshot
 
 _SPOOLED: Final = "*/*.upload"
@@ -33,7 +32,7 @@ def inspect(snapshot: Snapshot, folder: Path) -> None:
     for kept in _deciding(snapshot):
         place = folder / kept.snapshot.registry / kept.snapshot.id
         try:
-            verify(place)
+            registries.verify_files(place, kept.snapshot)
         except (SnapshotDamaged, OSError) as error:
             _log.error("snapshot %s of %s is not served: %s", kept.snapshot.id, kept.snapshot.registry, error)
             _put_away(place)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+Listed = tuple[tuple[str, int], ...]
+
 
 @dataclass(frozen=True, slots=True)
 class Registry:
@@ -24,7 +26,12 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One imported version of a registry. No coverage: all that the registry speaks about."""
+    """One imported version of a registry. No coverage: all that the registry speaks about.
+
+    `previous` is the snapshot that a change list was applied to, empty for a whole list. `dates` say until which day
+    each part is known, where the parts differ. `listed` is how many numbers are registered under each head, their first
+    four digits. Events from before these were kept have none of them; `listed` is None there.
+    """
 
     registry: str
     id: str
@@ -35,6 +42,9 @@ class Snapshot:
     rejects: int
     numbers: int
     coverage: tuple[str, ...] = ()
+    previous: str = ""
+    dates: tuple[tuple[str, date], ...] = ()
+    listed: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True)

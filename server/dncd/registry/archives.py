@@ -17,6 +17,9 @@ _SPREADSHEET_ENTRY: Final = "[Content_Types].xml"
 # What zipfile lets through where a directory or a header was altered.
 _DAMAGED: Final = (zipfile.BadZipFile, NotImplementedError, ValueError, OverflowError, RuntimeError, struct.error)
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# The record at the end: its mark, and the length of the comment that ends the file.
+_ZIP_END: Final = struct.Struct("<4s16xH")
+_ZIP_END_MARK: Final = b"PK\x05\x06"
 _KINDS: Final = {
     b"PK\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
@@ -62,6 +65,9 @@ def check_archive(stream: BinaryIO, name: str) -> zipfile.ZipFile:
     except _DAMAGED as error:
         raise SourceUnreadable(f"is a damaged or cut off zip archive: {error}", name) from None
     size = stream.seek(0, os.SEEK_END)
+    if not _is_whole(archive, stream, size):
+        what = "has something before or behind the zip archive that is not in its directory, such as another archive"
+        raise SourceUnreadable(what, name)
     if any(not 0 <= info.header_offset < size for info in archive.infolist()):
         raise SourceUnreadable("is a damaged zip archive: its directory points outside", name)
     if _SPREADSHEET_ENTRY in archive.namelist():
@@ -69,6 +75,15 @@ def check_archive(stream: BinaryIO, name: str) -> zipfile.ZipFile:
     if len(archive.infolist()) > ENTRIES_MAX:
         raise SourceTooLarge(f"has more than {ENTRIES_MAX:,} entries", name)
     return archive
+
+
+def _is_whole(archive: zipfile.ZipFile, stream: BinaryIO, size: int) -> bool:
+    """Tell whether an archive is all of its file: `zipfile` reads the last of several, and nothing behind it."""
+    stream.seek(max(size - _ZIP_END.size - len(archive.comment), 0))
+    end = stream.read(_ZIP_END.size)
+    if len(end) < _ZIP_END.size or _ZIP_END.unpack(end) != (_ZIP_END_MARK, len(archive.comment)):
+        return False
+    return min((info.header_offset for info in archive.infolist()), default=0) == 0
 
 
 def entry_name(info: zipfile.ZipInfo) -> str:

@@ -14,6 +14,7 @@ from dncd.registry.chunks import EVERY_CATEGORY, Categories, Chunk
 from dncd.registry.failures import ImportFailed
 from dncd.registry.files import (
     BUILDING,
+    OWNER_ALONE,
     PAGE_BYTES,
     Claim,
     full_disk_named,
@@ -24,9 +25,10 @@ from dncd.registry.files import (
     sync_files,
     sync_folder,
 )
-from dncd.registry.manifest import About, BitEntry, Counts, Manifest, PlainEntry, read_manifest, write_manifest
+from dncd.registry.manifest import About, BitEntry, Counts, Manifest, PlainEntry, write_manifest
 from dncd.registry.members import write_members
 from dncd.registry.numberset import NumberSet
+from dncd.registry.verify import verify
 from dncd.storage.contract import Mask, Phones
 
 Step = Literal["bits", "members", "manifest", "sync", "rename"]
@@ -110,7 +112,8 @@ class SnapshotBuilder:
         if self.place.exists():
             raise ImportFailed(f"the snapshot {self.registry}/{self.snapshot} exists")
         with full_disk_named("beginning a snapshot"):
-            make_folder(self.folder)
+            make_folder(self.place.parent)
+            self.folder.mkdir(mode=OWNER_ALONE, exist_ok=True)
         claim = Claim(self.folder)
         if not claim.take():
             claim.release()
@@ -120,7 +123,8 @@ class SnapshotBuilder:
         return claim
 
     def _prepare(self, numbers_expected: int) -> None:
-        earlier = read_manifest(self.previous) if self.previous else None
+        # What is damaged would be damaged after changes too, under checksums that say that it is whole.
+        earlier = verify(self.previous) if self.previous else None
         copied_bytes = earlier.disk_bytes if earlier else 0
         require_space(self.folder, copied_bytes + _expected_bytes(numbers_expected))
         require_sparse(self.folder)

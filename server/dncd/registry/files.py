@@ -15,8 +15,8 @@ from dncd.registry.failures import DiskNotSparse, ImportFailed, disk_full
 
 PAGE_BYTES: Final = 4096
 BUILDING: Final = ".building"
-_REMOVING: Final = ".removing"
-_OWNER_ALONE: Final = 0o700
+REMOVING: Final = ".removing"
+OWNER_ALONE: Final = 0o700
 _OTHERS: Final = 0o077
 _COPY_BYTES: Final = 64 << 20
 _PROBE_BYTES: Final = 64 << 20
@@ -68,11 +68,15 @@ def require_holes(used_bytes: int, written_bytes: int) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder, and those above that are missing, for its owner alone; it may be there already."""
+    """Make a folder, and those above that are missing, for its owner alone; it may be there already.
+
+    The names of those that it made survive a loss of power.
+    """
     missing = [folder for folder in (path, *path.parents) if not folder.exists()]
     for folder in reversed(missing):
         # Not with `parents`: what that makes in between is open to everybody.
-        folder.mkdir(mode=_OWNER_ALONE, exist_ok=True)
+        folder.mkdir(mode=OWNER_ALONE, exist_ok=True)
+        sync_folder(folder.parent)
 
 
 def make_private(path: Path) -> None:
@@ -80,7 +84,7 @@ def make_private(path: Path) -> None:
     make_folder(path)
     if stat.S_IMODE(path.stat().st_mode) & _OTHERS:
         try:
-            path.chmod(_OWNER_ALONE)
+            path.chmod(OWNER_ALONE)
         except PermissionError:
             what = f"{path} is open to others, who would read the numbers of people; its owner closes it: chmod 700"
             raise ImportFailed(what) from None
@@ -137,16 +141,21 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
 
 
+def sync_file(path: Path) -> None:
+    """Make what a file holds survive a loss of power."""
+    with open_file(path, os.O_RDONLY) as file:
+        os.fsync(file)
+
+
 def sync_files(folder: Path) -> None:
     """Make every file of a folder, and their names, survive a loss of power."""
     for path in folder.iterdir():
-        with open_file(path, os.O_RDONLY) as file:
-            os.fsync(file)
+        sync_file(path)
     sync_folder(folder)
 
 
 class Claim:
-    """A hold on a folder that goes with the process that has it, however it ends."""
+    """A hold on a folder, alone or shared, that goes with the process that has it, however it ends."""
 
     def __init__(self, folder: Path) -> None:
         self._handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -159,6 +168,10 @@ class Claim:
             return False
         return True
 
+    def share(self) -> None:
+        """Take a hold that others may share; waits while one has it alone."""
+        fcntl.flock(self._handle, fcntl.LOCK_SH)
+
     def release(self) -> None:
         """Let go."""
         os.close(self._handle)
@@ -169,19 +182,20 @@ def sweep(registries: Path) -> list[str]:
 
     An import that still runs, in any process, keeps its folder.
     """
-    found = sorted(registries.glob(f"*/*{BUILDING}")) + sorted(registries.glob(f"*/*{_REMOVING}"))
-    return [left.name for left in found if _remove_unclaimed(left)]
+    found = sorted(registries.glob(f"*/*{BUILDING}")) + sorted(registries.glob(f"*/*{REMOVING}"))
+    return [left.name for left in found if remove_unclaimed(left)]
 
 
 def remove(folder: Path) -> None:
     """Remove a snapshot: at once for whoever looks, and for good. Checks that have it mapped go on with it."""
-    doomed = folder.with_name(folder.name + _REMOVING)
+    doomed = folder.with_name(folder.name + REMOVING)
     folder.rename(doomed)
     sync_folder(folder.parent)
     shutil.rmtree(doomed)
 
 
-def _remove_unclaimed(folder: Path) -> bool:
+def remove_unclaimed(folder: Path) -> bool:
+    """Remove a folder unless somebody has a hold on it; tell whether it is gone."""
     claim = Claim(folder)
     try:
         free = claim.take()

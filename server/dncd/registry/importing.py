@@ -26,10 +26,11 @@ from dncd.registry.chunks import Reading, Reject
 from dncd.registry.failures import ImportFailed, ListDateMissing, MostlyRejects
 from dncd.registry.files import make_private, open_private
 from dncd.registry.formats import read
+from dncd.registry.heads import Listed, count_listed
 from dncd.registry.lines import Source
 from dncd.registry.manifest import About, Manifest, read_manifest
 from dncd.registry.manifest import Source as ReadFile
-from dncd.registry.orders import Order
+from dncd.registry.orders import CHANGES, Order
 from dncd.registry.prefixes import PrefixSet
 from dncd.registry.rejects import RejectsReport, judge
 from dncd.registry.verify import verify
@@ -47,7 +48,8 @@ Progress = Callable[[int, int], None]
 class Imported:
     """What an import made: the snapshot's facts, and the first lines that could not be read.
 
-    `files` are the name, the SHA-256 and the bytes of each. `dates` are those of the parts, see `About`.
+    `files` are the name, the SHA-256 and the bytes of each. `dates` are those of the parts, see `About`; `listed` says
+    how many numbers are registered under each head, see `heads`.
     """
 
     list_date: date
@@ -58,6 +60,7 @@ class Imported:
     coverage: tuple[str, ...]
     first_rejects: tuple[Reject, ...]
     dates: tuple[tuple[str, date], ...] = ()
+    listed: Listed = ()
 
 
 def import_file(order: Order, progress: Progress = lambda done, total: None) -> Imported:
@@ -79,19 +82,21 @@ def import_file(order: Order, progress: Progress = lambda done, total: None) -> 
             )
             with _report(report_path) as report:
                 _read_into(builder, order, sources, reading, _both(report.add, first), progress)
-            judge(reading)
+            # A month may have no changes; a list of nobody is most often a download that failed.
+            judge(reading, empty=order.format == CHANGES)
             manifest = builder.finish(_about(order, reading, sources))
         verify(folder / order.snapshot)
+        listed = count_listed(folder / order.snapshot, manifest)
     except BaseException as error:
         report_path.unlink(missing_ok=True)
         if isinstance(error, MostlyRejects):
             error.show(_told(rejected, order.file_name) for rejected in first[:_REJECTS_TOLD])
         raise
     _keep_report(report_path, folder / order.snapshot, reading)
-    return _imported_of(manifest, tuple(first))
+    return _imported_of(manifest, tuple(first), listed)
 
 
-def _imported_of(manifest: Manifest, first: tuple[Reject, ...]) -> Imported:
+def _imported_of(manifest: Manifest, first: tuple[Reject, ...], listed: Listed) -> Imported:
     about = manifest.about
     assert about.list_date is not None, "an import without a date is refused before it is built"
     return Imported(
@@ -103,6 +108,7 @@ def _imported_of(manifest: Manifest, first: tuple[Reject, ...]) -> Imported:
         about.coverage,
         first,
         about.dates,
+        listed,
     )
 
 
@@ -164,8 +170,10 @@ def _about(order: Order, reading: Reading, sources: list[Source]) -> About:
     if listed is None:
         raise ListDateMissing("neither the file nor you say of which day the list is; give its list date (--list-date)")
     now = datetime.now(UTC)
-    if listed > now.date() + timedelta(days=1):  # it may be tomorrow where the list comes from
-        raise ImportFailed(f"the date of the list, {listed.isoformat()}, lies in the future; it would never grow stale")
+    for prefix, day in [("", listed), *sorted(reading.dates.items())]:
+        if day > now.date() + timedelta(days=1):  # it may be tomorrow where the list comes from
+            what = f"the list of +{prefix}" if prefix else "the list"
+            raise ImportFailed(f"the date of {what}, {day.isoformat()}, lies in the future; it would never grow stale")
     about = About(
         format=order.format,
         list_date=listed,
@@ -253,6 +261,7 @@ def _imported(told: dict[str, Any]) -> Imported:
     told["list_date"] = date.fromisoformat(told["list_date"])
     told["files"] = tuple((name, sha256, size) for name, sha256, size in told["files"])
     told["dates"] = tuple((prefix, date.fromisoformat(day)) for prefix, day in told["dates"])
+    told["listed"] = tuple((head, count) for head, count in told["listed"])
     told["coverage"] = tuple(told["coverage"])
     told["first_rejects"] = tuple(Reject(*rejected) for rejected in told["first_rejects"])
     return Imported(**told)

@@ -110,7 +110,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read the manifest of a snapshot; SnapshotDamaged where it is missing, altered, or of another schema."""
+    """Read the manifest of a snapshot.
+
+    Raises SnapshotDamaged where it is missing, altered, of another schema, or of another snapshot than it lies at.
+    """
     try:
         content = json.loads((folder / MANIFEST).read_bytes())
         checksum = content.pop("checksum")
@@ -118,11 +121,14 @@ def read_manifest(folder: Path) -> Manifest:
             raise damaged(folder, MANIFEST, "has a schema that this version does not read")
         if checksum != _checksum({"schema": SCHEMA, **content}):
             raise damaged(folder, MANIFEST, "was altered")
-        return _manifest(content)
+        manifest = _manifest(content)
     except FileNotFoundError:
         raise damaged(folder, MANIFEST, "is missing") from None
     except (ValueError, KeyError, TypeError, AttributeError):
         raise damaged(folder, MANIFEST, "is not a manifest") from None
+    if (manifest.registry, manifest.snapshot) != (folder.parent.name, folder.name):
+        raise damaged(folder, MANIFEST, f"is that of another snapshot, {manifest.registry}/{manifest.snapshot}")
+    return manifest
 
 
 def damaged(folder: Path, name: str, fault: str) -> SnapshotDamaged:

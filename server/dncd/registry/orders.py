@@ -12,6 +12,9 @@ from dncd.registry.lines import Source
 from dncd.registry.prefixes import PrefixSet
 
 CHANGES: Final = "ftc-change"
+# The others find their heading by its words, or have none; and fix how their numbers are written.
+_WITH_HEADING: Final = ("csv", "acma")
+_AS_WRITTEN: Final = ("csv", "numbers")
 ShapeName = Literal["", "flagged", "registered", "clean"]
 
 
@@ -19,7 +22,8 @@ class Order(BaseModel):
     """What is to be imported. `previous` is the snapshot in force, that a change list is applied to.
 
     `scope` is what the registry speaks about. `changes_since` is the day from which on a change list has every change.
-    `washed` is the file that was washed, where only the clean numbers came back.
+    `washed` is the file that was washed, where only the clean numbers came back. `header` says whether the first row is
+    one, `international` that digits without a plus sign begin with their calling code.
     """
 
     registries: Path
@@ -31,6 +35,8 @@ class Order(BaseModel):
     calling_code: int
     scope: tuple[str, ...]
     region: str = ""
+    header: bool | None = None
+    international: bool = False
     list_date: date | None = None
     changes_since: date | None = None
     column: str = ""
@@ -57,6 +63,10 @@ class Order(BaseModel):
             raise FormatUnsuited(f"only a change list ({CHANGES}) begins on a day (--changes-since)")
         if self.washed is not None and self.shape != "clean":
             raise FormatUnsuited("the file that was washed (--washed) is read only where the result is --shape clean")
+        if self.header is not None and self.format not in _WITH_HEADING:
+            raise FormatUnsuited(f"only {', '.join(_WITH_HEADING)} are told of a heading (--header, --no-header)")
+        if self.international and self.format not in _AS_WRITTEN:
+            raise FormatUnsuited(f"only {', '.join(_AS_WRITTEN)} are told of calling codes (--international)")
         options = self.options()
         for prefix in self.coverage:
             options.require_scope(prefix)
@@ -67,6 +77,8 @@ class Order(BaseModel):
             calling_code=self.calling_code,
             scope=PrefixSet(self.scope),
             region=self.region,
+            heading=self.header,
+            international=self.international,
             list_date=self.list_date,
             column=self.column or None,
             categories_column=self.category_column or None,

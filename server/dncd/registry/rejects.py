@@ -18,6 +18,10 @@ _SHOWN_DIGITS: Final = 3
 ROUNDED: Final = "rounded by a spreadsheet: digits are lost"
 NOT_A_NUMBER: Final = "not a number in this format's layout"
 NOT_POSSIBLE: Final = "not a possible number of its numbering plan"
+CODE_OR_NOT: Final = (
+    "begins with digits that may be the calling code or not: write it with + or 0, or say that all begin with it"
+    " (--international)"
+)
 WRONG_AREA: Final = "of another area code than its file"
 OUT_OF_SCOPE: Final = "not among the numbers that the registry speaks about"
 NOT_COVERED: Final = "not of what the file is said to cover"
@@ -25,6 +29,7 @@ NO_CHANGE: Final = "does not say whether the number was added or deleted"
 UNKNOWN_TEXT: Final = "has a part that is not known"
 BROKEN_ROW: Final = "quotation marks do not match"
 COLUMN_MISSING: Final = "has fewer columns than the heading"
+COLUMNS_TOO_MANY: Final = "has more columns than the first row"
 NO_CATEGORIES: Final = "the preferences are not category digits"
 NO_FLAG: Final = "the flag is empty"
 
@@ -75,9 +80,12 @@ class Tally:
         self.reading.lines += lines
 
 
-def judge(reading: Reading) -> None:
-    """Refuse a source of which nothing, or less than half of the lines, could be read. Raises MostlyRejects."""
-    if not reading.lines:
+def judge(reading: Reading, *, empty: bool = False) -> None:
+    """Refuse a source of which nothing, or less than half of the lines, could be read. Raises MostlyRejects.
+
+    One that may be `empty`, as a list of no changes, may have no lines.
+    """
+    if not reading.lines and not empty:
         raise MostlyRejects("nothing was read: there are no lines")
     judge_part(reading.lines, reading.rejects, "")
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from dncd.registry.bits import BLOCK_BYTES, bit_file_bytes
 from dncd.registry.files import PAGE_BYTES, extents, open_file
-from dncd.registry.manifest import BitEntry, Manifest, PlainEntry, damaged, read_manifest
+from dncd.registry.manifest import MANIFEST, BitEntry, Manifest, PlainEntry, damaged, read_manifest
 
 _THREADS: Final = 2
 _BLOCK: Final = struct.Struct("<II")
@@ -35,7 +35,7 @@ def check_shape(folder: Path) -> Manifest:
     for entry in entries:
         _check_size(folder, entry)
     if any(entry.bytes != bit_file_bytes(entry.span) for entry in manifest.bits):
-        raise damaged(folder, "manifest.json", "has a bit file of a wrong size")
+        raise damaged(folder, MANIFEST, "has a bit file of a wrong size")
     return manifest
 
 
@@ -50,6 +50,13 @@ def verify(folder: Path) -> Manifest:
             raise damaged(folder, bit_entry.name, "was altered")
     _verify_plain(folder, manifest.sorted)
     return manifest
+
+
+def check_origin(folder: Path, manifest: Manifest, sha256s: Iterable[str], numbers: int) -> None:
+    """Raise SnapshotDamaged unless a snapshot was made of files with these digests and has so many numbers."""
+    sources = [source.sha256 for source in manifest.about.sources]
+    if (sources, manifest.counts.numbers) != (list(sha256s), numbers):
+        raise damaged(folder, MANIFEST, "does not say what the journal says of its files and its numbers")
 
 
 def verify_members(folder: Path) -> Manifest:

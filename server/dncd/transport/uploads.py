@@ -2,11 +2,12 @@
 
 import hashlib
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import BinaryIO, cast, get_args
+from typing import BinaryIO, Final, cast, get_args
 
 from dncd import accounts, limits, registries
 from dncd.errors import MalformedRequest, StorageFull, UploadTooLarge
@@ -25,6 +26,9 @@ from dncd.transport.roles import ADMINS
 from dncd.transport.rpc import Call, Plane, Rpc
 from donotcontact.v1 import registry_pb2
 from donotcontact.v1 import registry_service_pb2 as pb
+
+_LINE_ENDS: Final = re.compile("[\t\n\r\u2028\u2029]")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class UploadHandlers:
@@ -50,40 +54,42 @@ class UploadHandlers:
         header = first.header
         listed, since = (_date(getattr(header, name), f"header.{name}") for name in ("list_date", "changes_since"))
         file_name, washed_name = (
-            Path(fields.text(getattr(header, name), f"header.{name}", limits.EVIDENCE_FIELD_BYTES_MAX)).name
-            for name in ("file_name", "washed_name")
+            _name(getattr(header, name), f"header.{name}") for name in ("file_name", "washed_name")
         )
         snapshot_id = self._new_id()
         with self._store.snapshot() as snapshot:
             registries.find(snapshot, header.registry)
-        with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as (path, washed):
-            with self._store.snapshot() as snapshot:
-                order = order_import(
-                    snapshot,
-                    self._shelf,
-                    snapshot_id,
-                    registry=header.registry,
-                    path=path,
-                    file_name=file_name or "upload",
-                    format_name=header.format,
-                    list_date=listed,
-                    changes_since=since,
-                    column=header.column,
-                    category_column=header.category_column,
-                    registered_flags=header.registered_flags,
-                    region=fields.region(header.region, "", "header.region"),
-                    shape=_shape(header.shape),
-                    washed=washed,
-                    washed_name=washed_name or "washed",
-                    flag_column=header.flag_column,
-                    clean_flags=header.clean_flags,
-                    coverage=prefixes(list(header.coverage), "header.coverage", at_least=0),
-                )
-            made = import_apart(order)
-        if not call.is_active():
-            discard_import(self._shelf, order)
-            raise MalformedRequest("the caller left before the list was imported; nothing was changed")
-        written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
+        with self._shelf.importing(header.registry):
+            with _spooled(self._shelf.path / header.registry, snapshot_id, pieces, header.sha256) as (path, washed):
+                with self._store.snapshot() as snapshot:
+                    order = order_import(
+                        snapshot,
+                        self._shelf,
+                        snapshot_id,
+                        registry=header.registry,
+                        path=path,
+                        file_name=file_name or "upload",
+                        format_name=header.format,
+                        list_date=listed,
+                        changes_since=since,
+                        column=header.column,
+                        category_column=header.category_column,
+                        registered_flags=header.registered_flags,
+                        region=fields.region(header.region, "", "header.region"),
+                        header=header.header if header.HasField("header") else None,
+                        international=header.international,
+                        shape=_shape(header.shape),
+                        washed=washed,
+                        washed_name=washed_name or "washed",
+                        flag_column=header.flag_column,
+                        clean_flags=header.clean_flags,
+                        coverage=prefixes(list(header.coverage), "header.coverage", at_least=0),
+                    )
+                made = import_apart(order)
+            if not call.is_active():
+                discard_import(self._shelf, order)
+                raise MalformedRequest("the caller left before the list was imported; nothing was changed")
+            written = keep_import(self._accepting(call), self._shelf, order, made, activate=header.activate)
         return self._answer(order.registry, snapshot_id, made, written)
 
     def _accepting(self, call: Call) -> Accept:
@@ -195,8 +201,18 @@ def _shape(written: str) -> ShapeName:
     return cast(ShapeName, written)
 
 
+def _name(written: str, path: str) -> str:
+    """Return a file's name without its folders; one with a line end would be two lines wherever it is shown."""
+    if _LINE_ENDS.search(written):
+        raise fields.invalid(path, "must not have line ends or tabs")
+    return Path(fields.text(written, path, limits.EVIDENCE_FIELD_BYTES_MAX)).name
+
+
 def _date(written: str, path: str) -> date | None:
     try:
+        # Python reads other forms of ISO 8601 too, such as 2026-W47-7; only this one is promised.
+        if written and not _DAY.fullmatch(written):
+            raise ValueError(path)
         return date.fromisoformat(written) if written else None
     except ValueError:
         raise fields.invalid(path, "must be a date as YYYY-MM-DD") from None

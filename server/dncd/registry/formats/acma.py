@@ -15,7 +15,7 @@ import numpy as np
 
 from dncd.registry.chunks import EVERY_CATEGORY, WASHED_CLEAN, Chunk
 from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous
-from dncd.registry.formats.delimited import phone_column
+from dncd.registry.formats.delimited import phone_column, refuse_second_numbers
 from dncd.registry.formats.layouts import Layout, column_of, judged, unread
 from dncd.registry.formats.options import Options, Shape
 from dncd.registry.formats.patterns import pattern
@@ -30,6 +30,7 @@ _NUMBER: Final = re.compile(rb"(?:\+61|0061|61|0)([2-9][0-9]{8})|(?:\+61|61)?(1[
 _FLAG_WORDS: Final = frozenset(
     {"flag", "status", "result", "registered", "on register", "wash result", "register status"}
 )
+_FLAGS_MAX: Final = 8
 _REGISTERED: Final = frozenset({"registered", "on register"})
 _CLEAN: Final = frozenset({"not registered", "unregistered", "not on register"})
 
@@ -45,7 +46,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     if options.shape is Shape.CLEAN:
         yield from _not_clean(source, options, tally)
     elif options.shape is Shape.REGISTERED:
-        yield from (Chunk(phones) for phones in _numbers(source, options, tally))
+        yield from (Chunk(phones) for phones in _numbers(source, options, tally, alone=True))
     else:
         yield from _flagged(source, options, tally)
 
@@ -70,12 +71,12 @@ def _not_clean(source: Source, options: Options, tally: Tally) -> Iterator[Chunk
     if options.washed_input is None:
         what = "clean numbers alone do not tell which are registered; give the file that was washed too (--washed)"
         raise LayoutAmbiguous(what, source.name)
-    columns = list(_numbers(source, options, tally))
+    columns = list(_numbers(source, options, tally, alone=True))
     clean = np.unique(np.concatenate(columns)) if columns else np.zeros(0, np.uint64)
     found = np.zeros(len(clean), np.bool_)
     # The options of the result are not those of the file that was washed: its columns are found anew.
-    washed = replace(options, column=None, delimiter="")
-    for phones in _numbers(options.washed_input, washed, tally):
+    washed = replace(options, column=None, delimiter="", heading=None)
+    for phones in _numbers(options.washed_input, washed, tally, alone=False):
         found |= _among(clean, np.sort(phones))
         yield _washed(phones, ~_among(phones, clean))
     # A result with numbers that were not washed is that of another wash, whose clean numbers say nothing about these.
@@ -105,21 +106,28 @@ def _among(phones: Phones, ordered: Phones) -> Mask:
 def _tables(source: Source, options: Options, tally: Tally) -> Iterator[tuple[Table, Row]]:
     for entry in source.entries():
         tally.reading.files.append(entry.name)
-        table = Table(entry, options.delimiter, tally)
+        table = Table(entry, options, tally)
         if table.first:
             yield table, table.first
 
 
-def _numbers(source: Source, options: Options, tally: Tally) -> Iterator[Phones]:
-    """Read the numbers of all rows."""
+def _numbers(source: Source, options: Options, tally: Tally, *, alone: bool) -> Iterator[Phones]:
+    """Read the numbers of all rows. Where they should be `alone`, refuse a second column that could be flags.
+
+    In a file that was washed a second number is of no harm: one that nothing is known about is UNSCREENED.
+    """
     for table, first in _tables(source, options, tally):
         column = phone_column(table, first, _REGION, options)
+        others = _OtherColumns(table, column)
         if table.has_heading():
             table.skip_heading()
         for batch in table.batches():
-            _, phones = _read_rows(table, batch, column, column, options)
+            rows, phones = _read_rows(table, batch, (column, column), options, alone=alone)
+            others.see(rows)
             tally.read(len(phones))
             yield phones
+        if alone:
+            others.refuse_flags(options.shape)
 
 
 def _flagged(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
@@ -133,7 +141,7 @@ def _flagged(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
         if table.has_heading():
             table.skip_heading()
         for batch in table.batches():
-            rows, phones = _read_rows(table, batch, column, flag_column, options)
+            rows, phones = _read_rows(table, batch, (column, flag_column), options, alone=True)
             tally.read(len(phones))
             registered = [flags.registers(row.fields[flag_column], table.name, row.line) for row in rows]
             yield _washed(phones, np.array(registered, np.bool_))
@@ -154,10 +162,16 @@ def _flag_column(table: Table, first: Row, column: int, options: Options) -> int
 
 
 def _read_rows(
-    table: Table, batch: list[Row], column: int, flag_column: int, options: Options
+    table: Table, batch: list[Row], columns: tuple[int, int], options: Options, *, alone: bool
 ) -> tuple[list[Row], Phones]:
-    """Give the rows with a number and a flag, and their numbers; reject the others."""
-    rows = table.with_columns(batch, max(column, flag_column) + 1)
+    """Give the rows with a number and a flag, and their numbers; reject the others.
+
+    `alone`: they should be the only numbers of their rows.
+    """
+    column, flag_column = columns
+    rows = table.with_columns(batch, max(columns) + 1)
+    if alone:
+        refuse_second_numbers(table, rows, columns, _REGION, options)
     phones, reasons = column_of([row.fields[column] for row in rows], layout())
     outside = options.outside(phones)
     reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))
@@ -172,6 +186,30 @@ def _read_rows(
         else:
             good.append(row)
     return good, phones[phones != 0]
+
+
+class _OtherColumns:
+    """What stands in the columns beside the numbers, as far as it is little enough to be flags."""
+
+    def __init__(self, table: Table, column: int) -> None:
+        self._table = table
+        self._values: dict[int, set[str]] = {place: set() for place in range(table.width) if place != column}
+
+    def see(self, rows: list[Row]) -> None:
+        """Look at some rows."""
+        for place, values in self._values.items():
+            if len(values) <= _FLAGS_MAX:
+                values.update(_fold(row.fields[place]) for row in rows if len(row.fields) > place)
+
+    def refuse_flags(self, shape: Shape | None) -> None:
+        """Raise LayoutAmbiguous for a column of few values: it could say which numbers are registered."""
+        for place, values in self._values.items():
+            if 0 < len(values - {""}) <= _FLAGS_MAX:
+                what = (
+                    f"column {place + 1} could be flags, so that these may not all be {shape} numbers; import it with"
+                    " --shape flagged, or take that column out"
+                )
+                raise LayoutAmbiguous(what, self._table.name)
 
 
 @dataclass(slots=True)

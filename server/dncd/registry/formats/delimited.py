@@ -1,5 +1,6 @@
 """CSV with any heading: the phone column is named by the operator, or the only one that can be it."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -12,9 +13,10 @@ from dncd.registry.formats.categories import categories_of
 from dncd.registry.formats.layouts import counted
 from dncd.registry.formats.numbers import region_of
 from dncd.registry.formats.options import Options
-from dncd.registry.formats.rows import Row, Table, column_by_words, position_of
+from dncd.registry.formats.rows import Row, Table, column_by_words, may_hold_number, position_of
+from dncd.registry.formats.written import holds_numbers, read_written
 from dncd.registry.lines import Source
-from dncd.registry.rejects import NO_CATEGORIES, OUT_OF_SCOPE, Tally, fault_reason
+from dncd.registry.rejects import NO_CATEGORIES, OUT_OF_SCOPE, Tally
 from dncd.storage.contract import Mask, Phones
 
 # fmt: off
@@ -25,6 +27,10 @@ PHONE_WORDS: Final = frozenset({
     "work phone", "phone1", "phone 1", "phone2", "phone 2",
 })
 # fmt: on
+# In plans whose numbers vary in length a day would pass for one of them.
+_DATE: Final = re.compile(
+    r"((19|20)\d\d([-/.])[01]?\d\3[0-3]?\d|[0-3]?\d([-/.])[0-3]?\d\4(19|20)\d\d)([T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?)?"
+)
 
 
 def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
@@ -34,7 +40,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     tally.reading.coverage |= options.coverage
     for entry in source.entries():
         tally.reading.files.append(entry.name)
-        table = Table(entry, options.delimiter, tally)
+        table = Table(entry, options, tally)
         if table.first:
             column, categories = _columns(table, table.first, region, options)
             for batch in table.batches():
@@ -66,8 +72,29 @@ def phone_column(table: Table, first: Row, region: str, options: Options) -> int
         phones, _ = phones_from_texts(first.fields, region, len(first.fields))
         places = np.flatnonzero(phones).tolist()
     if len(places) != 1:
-        raise LayoutAmbiguous("no column is surely the phone number; name it (--column)", table.name, first.line)
+        what = "no column is surely the phone number; name it (--column)"
+        unless = "" if table.has_heading() else ", and say whether the first row names the columns (--header)"
+        raise LayoutAmbiguous(what + unless, table.name, first.line)
     return places[0]
+
+
+def refuse_second_numbers(table: Table, rows: list[Row], known: tuple[int, ...], region: str, options: Options) -> None:
+    """Raise LayoutAmbiguous where a row has a number in another column, unless the operator named the one to read.
+
+    `known` are the columns that are read, the numbers' first. Another number would be dropped in silence; every row is
+    looked at, since the second number of a few is one all the same.
+    """
+    others = [] if options.column is not None else [place for place in range(table.width) if place not in known]
+    for other in others:
+        texts = [(row, row.fields[other]) for row in rows if len(row.fields) > other]
+        likely = [(row, text) for row, text in texts if may_hold_number(text) and not _DATE.fullmatch(text.strip())]
+        held = holds_numbers([text for _, text in likely], region, options.outside)
+        if held.any():
+            what = (
+                f"column {other + 1} has a number too, beside column {known[0] + 1}; put all numbers into one column,"
+                " or name the one that is to be read (--column)"
+            )
+            raise LayoutAmbiguous(what, table.name, likely[int(held.argmax())][0].line)
 
 
 def _chunk(
@@ -75,8 +102,9 @@ def _chunk(
 ) -> Chunk:
     column, categories = columns
     rows = table.with_columns(batch, max(column, categories) + 1)
-    phones, faults = phones_from_texts([row.fields[column] for row in rows], region, len(rows))
-    reasons = {place: fault_reason(faults[place]) for place in np.flatnonzero(faults).tolist()}
+    refuse_second_numbers(table, rows, columns, region, options)
+    texts = [row.fields[column] for row in rows]
+    phones, reasons = read_written(texts, region, international=options.international)
     reasons |= _taken_out(phones, options.outside(phones), OUT_OF_SCOPE)
     masks = None
     if categories >= 0:

@@ -13,6 +13,7 @@ import numpy as np
 from dncd.registry.chunks import Categories, Chunk
 from dncd.registry.failures import LayoutAmbiguous
 from dncd.registry.formats.categories import categories_of
+from dncd.registry.formats.delimited import refuse_second_numbers
 from dncd.registry.formats.layouts import Layout, column_of, counted, judged, unread
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import pattern
@@ -22,6 +23,7 @@ from dncd.registry.rejects import NO_CATEGORIES, NOT_A_NUMBER, OUT_OF_SCOPE, UNK
 from dncd.storage.contract import Mask, Phones
 
 CODE: Final = 91
+_REGION: Final = "IN"
 _NUMBER: Final = re.compile(rb"(?:\+91|0091|91|0)?([1-9][0-9]{9})")
 _PHONE_WORDS: Final = frozenset(
     {"phone number", "phone", "phonenumber", "phone no", "mobile", "mobile number", "number"}
@@ -55,7 +57,7 @@ def read(source: Source, options: Options, tally: Tally) -> Iterator[Chunk]:
     removes = False
     for entry in source.entries():
         tally.reading.files.append(entry.name)
-        table = Table(entry, options.delimiter, tally)
+        table = Table(entry, options, tally)
         if table.first:
             columns = _columns(table, table.first, options)
             for batch in table.batches():
@@ -108,6 +110,7 @@ def _told(columns: Columns, first: Row, options: Options, file: str) -> Columns:
 
 def _chunk(table: Table, batch: list[Row], columns: Columns, options: Options, tally: Tally) -> Chunk:
     rows = table.with_columns(batch, max(columns) + 1)
+    refuse_second_numbers(table, rows, columns, _REGION, options)
     phones, reasons = column_of([row.fields[columns.phone] for row in rows], layout())
     outside = options.outside(phones)
     reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))

@@ -6,14 +6,15 @@ from typing import Final
 
 import numpy as np
 
-from dncd.addresses import known_region, phone_faults, phones_from_texts
+from dncd.addresses import known_region, phone_faults
 from dncd.registry.chunks import Chunk
 from dncd.registry.failures import FormatUnsuited
 from dncd.registry.formats.layouts import BLANK, counted, decoded
 from dncd.registry.formats.options import Options
 from dncd.registry.formats.patterns import Pattern, match, pattern
+from dncd.registry.formats.written import read_written
 from dncd.registry.lines import Block, Source
-from dncd.registry.rejects import OUT_OF_SCOPE, Tally, fault_reason
+from dncd.registry.rejects import OUT_OF_SCOPE, Tally
 from dncd.storage.contract import Phones
 
 _REGIONS: Final = {1: "US", 44: "GB", 61: "AU", 91: "IN"}
@@ -42,13 +43,14 @@ def region_of(options: Options) -> str:
 
 
 def _numbers(block: Block, region: str, options: Options, tally: Tally) -> Phones:
-    phones = match(block, shortcuts(region))
+    phones = match(block, international_shortcuts() if options.international else shortcuts(region))
     read = np.flatnonzero(phones)
     phones[read[phone_faults(phones[read], len(read)) != 0]] = 0
     rest = {row: block.line(row).strip(BLANK) for row in block.filled(np.flatnonzero(phones == 0))}
-    slow, faults = phones_from_texts(list(map(decoded, rest.values())), region, len(rest))
-    phones[list(rest)] = slow
-    reasons = {row: fault_reason(fault) for row, fault in zip(rest, faults.tolist(), strict=True) if fault}
+    texts = list(map(decoded, rest.values()))
+    phones[list(rest)], unread = read_written(texts, region, international=options.international)
+    rows = list(rest)
+    reasons = {rows[place]: why for place, why in unread.items()}
     outside = options.outside(phones)
     reasons.update(dict.fromkeys(np.flatnonzero(outside).tolist(), OUT_OF_SCOPE))
     phones[outside] = 0
@@ -60,8 +62,17 @@ def _numbers(block: Block, region: str, options: Options, tally: Tally) -> Phone
 @cache
 def shortcuts(region: str) -> tuple[Pattern, ...]:
     """Build the patterns that say the same as `phones_from_texts` for numbers that the plan has."""
-    digits = range(_E164_DIGITS_MIN, _E164_DIGITS_MAX + 1)
-    e164 = tuple(pattern(f"+P{'D' * (width - 1)}") for width in digits)
     national = {"US": ("NDDNDDDDDD", "1NDDNDDDDDD"), "GB": ("0PDDDDDDDDD",), "AU": ("0PDDDDDDDD",)}
     codes = {"US": 1, "GB": 44, "AU": 61}
-    return (*(pattern(form, codes[region]) for form in national.get(region, ())), *e164)
+    return (*(pattern(form, codes[region]) for form in national.get(region, ())), *_e164("+"))
+
+
+@cache
+def international_shortcuts() -> tuple[Pattern, ...]:
+    """Build the patterns of numbers that begin with their calling code, with and without a plus sign."""
+    return (*_e164(""), *_e164("+"))
+
+
+def _e164(sign: str) -> Iterator[Pattern]:
+    digits = range(_E164_DIGITS_MIN, _E164_DIGITS_MAX + 1)
+    return (pattern(f"{sign}P{'D' * (width - 1)}") for width in digits)

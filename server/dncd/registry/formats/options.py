@@ -36,6 +36,8 @@ class Options:
     list_date: date | None = None  # overrides the date that a file carries
     coverage: frozenset[str] = frozenset()  # prefixes of E.164 digits, for files that do not carry theirs
     delimiter: str = ""
+    heading: bool | None = None  # csv, acma: whether the first row is one; None: found by looking
+    international: bool = False  # csv, numbers: digits without a plus sign begin with their calling code
     column: Column | None = None
     categories_column: Column | None = None
     flag_column: Column | None = None

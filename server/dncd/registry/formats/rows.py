@@ -9,13 +9,16 @@ from typing import Final
 
 from dncd.registry.failures import FormatUnsuited, LayoutAmbiguous
 from dncd.registry.formats.layouts import decoded
-from dncd.registry.formats.options import Column
+from dncd.registry.formats.options import Column, Options
 from dncd.registry.lines import Block, Entry
-from dncd.registry.rejects import BROKEN_ROW, COLUMN_MISSING, Tally
+from dncd.registry.rejects import BROKEN_ROW, COLUMN_MISSING, COLUMNS_TOO_MANY, Tally
 
 BATCH_ROWS: Final = 20_000
 _DELIMITERS: Final = ",;\t|"
-_DIGITS: Final = re.compile(r"\d{3}")
+# So many digits of a cell, whatever stands between them, may be a number.
+NUMBER_DIGITS_MIN: Final = 7
+_DIGITS_ON_END: Final = re.compile(r"\d{3}")
+_NUMBER_DIGITS: Final = re.compile(rf"\d(?:\D*\d){{{NUMBER_DIGITS_MIN - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,14 @@ class Table:
     Raises LayoutAmbiguous where several delimiters are in the first line and none was given.
     """
 
-    def __init__(self, entry: Entry, delimiter: str, tally: Tally) -> None:
+    def __init__(self, entry: Entry, options: Options, tally: Tally) -> None:
         self.name = entry.name
         self._tally = tally
+        self._heading = options.heading
         self._lines = _Lines(entry.blocks)
-        self._rows = self._read(delimiter)
+        self._rows = self._read(options.delimiter)
         self._ahead = list(islice(self._rows, 1))
+        self.width = len(self._ahead[0].fields) if self._ahead else 0
 
     @property
     def first(self) -> Row | None:
@@ -50,8 +55,10 @@ class Table:
         return self._ahead[0] if self._ahead else None
 
     def has_heading(self) -> bool:
-        """Tell whether the first row is words: three digits on end are no heading, even where they are no number."""
-        return self.first is not None and not any(map(_DIGITS.search, self.first.fields))
+        """Tell whether the first row is a heading: as told, else where no cell of it is a number or a ruined one."""
+        if self.first is None or self._heading is not None:
+            return bool(self.first and self._heading)
+        return not any(map(_is_like_number, self.first.fields))
 
     def skip_heading(self) -> None:
         """Drop the first row: it is a heading."""
@@ -71,11 +78,20 @@ class Table:
         self._tally.rejected(self.name, row.line, reason, row.text)
 
     def with_columns(self, rows: list[Row], width: int) -> list[Row]:
-        """Reject the rows with fewer columns than are needed, and give the others."""
-        short = [row for row in rows if len(row.fields) < width]
-        for row in short:
+        """Reject the rows with fewer columns than are needed, or more than the first row has, and give the others."""
+        if all(width <= len(row.fields) <= self.width for row in rows):
+            return rows
+        return [row for row in rows if self._has_columns(row, width)]
+
+    def _has_columns(self, row: Row, width: int) -> bool:
+        if len(row.fields) < width:
             self.reject(row, COLUMN_MISSING)
-        return [row for row in rows if len(row.fields) >= width] if short else rows
+            return False
+        # A delimiter within a name moves what stands behind it into another column.
+        if "".join(row.fields[self.width :]).strip():
+            self.reject(row, COLUMNS_TOO_MANY)
+            return False
+        return True
 
     def _read(self, delimiter: str) -> Iterator[Row]:
         first = self._lines.first()
@@ -90,8 +106,19 @@ class Table:
             except csv.Error:
                 self._broken(line, reader.line_num)
                 continue
+            if reader.line_num > line:
+                self._check_lines_within(fields, line)
             if "".join(fields).strip():
                 yield Row(line, fields)
+
+    def _check_lines_within(self, fields: list[str], line: int) -> None:
+        """Refuse the file where a field of several lines may hold a number: its quotation marks may swallow rows."""
+        if any("\n" in field and may_hold_number(field) for field in fields):
+            what = (
+                "a quotation mark opens here and closes on a later line, and there may be a number in between;"
+                " mend the quotation marks, or take that column out"
+            )
+            raise LayoutAmbiguous(what, self.name, line)
 
     def _broken(self, first: int, last: int) -> None:
         """Reject one broken line; refuse the file where a quotation mark swallowed more lines than its own."""
@@ -122,6 +149,18 @@ class _Lines:
     def __next__(self) -> str:
         self.last = self._ahead.pop(0) if self._ahead else next(self._texts)
         return self.last
+
+
+def may_hold_number(text: str) -> bool:
+    """Tell whether a text has as many digits as a number."""
+    return len(text) >= NUMBER_DIGITS_MIN and _NUMBER_DIGITS.search(text) is not None
+
+
+def _is_like_number(cell: str) -> bool:
+    """Tell whether a cell is no word of a heading, such as "phone 2": a number written in pairs, or rounded."""
+    digits = sum(map(str.isdigit, cell))
+    outnumbered = 1 < digits > sum(map(str.isalpha, cell))
+    return outnumbered or digits >= NUMBER_DIGITS_MIN or _DIGITS_ON_END.search(cell) is not None
 
 
 def guessed_delimiter(line: str, file: str) -> str:
