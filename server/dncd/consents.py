@@ -89,7 +89,8 @@ def in_force(fact: Fact, now_ms: int, latest_ms: int) -> bool:
 def apply_recorded(txn: Transaction, event: Event, change: ConsentRecorded) -> bytes:
     """Record a consent; of those alike the one that ends later stands. Returns whether it changed anything.
 
-    One that was revoked after it was given, or ended by the person's word, does not come back: nothing changes.
+    One that was taken back after it was given does not come back: nothing changes. The code of that is the same as
+    where one stood, as it was in the first journals; `is_taken_back` tells them apart.
 
     Raises `InvalidFields` for one that has ended already or was given in the future, and `LimitReached`, before
     anything is written.
@@ -98,7 +99,7 @@ def apply_recorded(txn: Transaction, event: Event, change: ConsentRecorded) -> b
     key = change.target.key(event.draft.account_id)
     touched = Touched(txn, event, [key])
     facts = touched.facts(key)
-    changed = not _is_taken_back(facts, change) and _add_named(txn, event, change, facts)
+    changed = not is_taken_back(facts, change, event.time_ms) and _add_named(txn, event, change, facts)
     touched.save()
     return bytes([changed])
 
@@ -155,7 +156,7 @@ def keep_words(facts: list[Fact], gone: list[Fact], event: Event) -> None:
         said_ms = [fact.recorded_at_ms for fact in gone if word_of(fact) is word]
         if said_ms:
             new = _revocation_of_word(word, event)
-            said_ms += [old.starts_at_ms for old in of_form(facts, Form.REVOCATION) if _says_already(new, old)]
+            said_ms += [old.starts_at_ms for old in of_form(facts, Form.REVOCATION) if _identity(old) == _identity(new)]
             _note_revocation(facts, new._replace(starts_at_ms=max(said_ms)))
 
 
@@ -169,40 +170,48 @@ def _is_ended(word: Word, fact: Fact) -> bool:
 
 
 def _note_revocation(facts: list[Fact], new: Fact) -> None:
-    # Time never runs backwards in the journal: the new one is the latest.
-    facts[:] = [old for old in facts if not (old.form == new.form and _says_already(new, old))]
+    """Note a revocation in the place of those that it says already. One of less that reaches later stays."""
+    said = [
+        old
+        for old in of_form(facts, Form.REVOCATION)
+        if old.starts_at_ms <= new.starts_at_ms and _says_already(new, old)
+    ]
+    facts[:] = [fact for fact in facts if fact not in said]
     facts.append(new)
 
 
 def _says_already(wide: Fact, narrow: Fact) -> bool:
     """Tell whether one revocation speaks about all that another one does."""
     return (
-        narrow.label == OPT_IN_LABEL
-        and wide.reason in {Word.EVERY_CONSENT, narrow.reason}
+        wide.reason in {Word.EVERY_CONSENT, narrow.reason}
         and not narrow.status & ~wide.status
         and wide.scope in {_ANY_PURPOSE, narrow.scope}
     )
 
 
-def _is_taken_back(facts: list[Fact], change: ConsentRecorded) -> bool:
+def is_taken_back(facts: list[Fact], change: ConsentRecorded, now_ms: int) -> bool:
     """Tell whether a consent was given before it was revoked, or before the person's word that ended it.
 
-    While their word stands, no relationship counts, however new.
+    While their word stands, no relationship counts, however new. An entry that has ended is a word that was said, as
+    it is once housekeeping has tidied it away: what a consent does must not depend on when that is.
     """
     is_relationship = int(change.kind) in _RELATIONSHIPS
-    mask, purpose = channel_mask(change.channels), change.purpose or _ANY_PURPOSE
-    words = [(word_of(fact), fact.recorded_at_ms) for fact in facts]
-    if is_relationship and any(word is not None for word, _ in words):
+    words = [(word, fact) for fact in facts if (word := word_of(fact)) is not None]
+    if is_relationship and any(fact.expires_at_ms > now_ms for _, fact in words):
         return True
-    said_ms = [at_ms for word, at_ms in words if word is Word.EVERY_CONSENT]
-    said_ms += [
-        fact.starts_at_ms
-        for fact in of_form(facts, Form.REVOCATION)
-        if (fact.reason == Word.EVERY_CONSENT or is_relationship)
-        and fact.status & mask
-        and (_ANY_PURPOSE in {fact.scope, purpose} or fact.scope == purpose)
-    ]
+    said_ms = [fact.recorded_at_ms for word, fact in words if is_relationship or word is Word.EVERY_CONSENT]
+    said_ms += [fact.starts_at_ms for fact in of_form(facts, Form.REVOCATION) if _is_about(change, fact)]
     return change.given_at_ms <= max(said_ms, default=-1)
+
+
+def _is_about(change: ConsentRecorded, revocation: Fact) -> bool:
+    """Tell whether a revocation is about a consent, or a part of it."""
+    purpose = change.purpose or _ANY_PURPOSE
+    return (
+        (revocation.reason == Word.EVERY_CONSENT or int(change.kind) in _RELATIONSHIPS)
+        and bool(revocation.status & channel_mask(change.channels))
+        and (_ANY_PURPOSE in {revocation.scope, purpose} or revocation.scope == purpose)
+    )
 
 
 def _check_times(event: Event, change: ConsentRecorded) -> None:

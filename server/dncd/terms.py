@@ -5,7 +5,8 @@ Both depend on rule packs and on where a number is, so they are resolved before 
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from dncd.rules.place import NOWHERE, Place
 from dncd.rules.places import Places
 from dncd.rules.spans import load_zone
 from dncd.storage.keys import Kind
+
+# A term counts from the day of the person, and nobody knows for sure where they were: at any moment it is the day of
+# one of these in every time zone.
+_DAYS: Final = tuple(timezone(timedelta(hours=hours)) for hours in (-12, 0, 14))
+# Dates end with the year 9999; what was given so late is refused anyway.
+_GIVEN_MAX_MS: Final = int(datetime(9900, 1, 1, tzinfo=UTC).timestamp()) * 1000
 
 
 class Terms:
@@ -60,9 +67,16 @@ class Terms:
 
 
 def add_months(time_ms: int, months: int) -> int:
-    """Return the same day and time so many calendar months later, in UTC; the last day of a month that is shorter."""
-    time = datetime.fromtimestamp(time_ms // 1000, UTC)
+    """Return the same day and time so many calendar months later; the last day of a month that is shorter.
+
+    By the day of the time zone on earth where that is the earliest: at the end of a month the day decides whether the
+    later month has it.
+    """
+    seconds, rest_ms = divmod(min(time_ms, _GIVEN_MAX_MS), 1000)
+    return min(_add_months(datetime.fromtimestamp(seconds, zone), months) for zone in _DAYS) + rest_ms
+
+
+def _add_months(time: datetime, months: int) -> int:
     year, month = divmod(time.year * 12 + time.month - 1 + months, 12)
     day = min(time.day, monthrange(year, month + 1)[1])
-    later = time.replace(year=year, month=month + 1, day=day)
-    return int(later.timestamp()) * 1000 + time_ms % 1000
+    return int(time.replace(year=year, month=month + 1, day=day).timestamp()) * 1000

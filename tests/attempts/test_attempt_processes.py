@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from attempts.reserving import MIAMI, NEW_YORK, apply_policy, complete, limit, names, reserve
-from dncd.nouns import AttemptOutcome, Role, Verdict
-from serving import Api, Daemon, daemon, prepared_store
+from attempts.reserving import MIAMI, NEW_YORK, apply_policy, complete, limit, names, policies, reserve
+from dncd.nouns import AttemptOutcome, AttemptScope, Role, Verdict
+from serving import Api, Daemon, daemon, pb, prepared_store
 
 TESTS = Path(__file__).parents[1]
 DIALERS = 8
@@ -31,11 +31,17 @@ def running(tmp_path: Path, token: str) -> Iterator[Daemon]:
 
 def dialed(address: str, token: str, policy: str, *numbers: str) -> list[list[str]]:
     """Let dialers claim attempts, all at once; returns the words of each answer: number, verdict, any claim."""
+    return all_at_once([["attempts.dialer", address, token, policy, str(CALLS), *numbers]] * DIALERS)
+
+
+def all_at_once(programs: list[list[str]]) -> list[list[str]]:
+    """Run programs by the names of their modules, which begin together; returns the words of each line they say."""
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}
-    program = [sys.executable, "-m", "attempts.dialer", address, token, policy, str(CALLS), *numbers]
     dialers = [
-        subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        for _ in range(DIALERS)
+        subprocess.Popen(
+            [sys.executable, "-m", *program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        for program in programs
     ]
     for dialer in dialers:
         assert dialer.stdout is not None
@@ -63,6 +69,28 @@ def test_dialers_in_many_processes_never_make_a_fourth_call_in_florida(running: 
         assert complete(api, AttemptOutcome.RELEASED, claims[MIAMI][0]) == [1]
         assert names(reserve(api, MIAMI, policy="campaign")) != [""]
         assert names(reserve(api, MIAMI, policy="campaign")) == [""]
+
+
+def test_senders_in_many_processes_never_send_more_than_the_limit_of_one_person(running: Daemon, token: str) -> None:
+    people = [f"+1305555{digits}" for digits in range(2000, 2024)]
+    with closing(Api(running.address, token)) as api:
+        per_person = limit(3, 24, per=AttemptScope.CONTACT)
+        apply_policy(api, "asked", [per_person], one_time_permission=policies.OneTimePermission(channels=[1]))
+        permissions = []
+        for number in people:
+            api.add(number, label="do-not-phone")
+            row = pb.CheckRow(address=number, contact_id="ann")
+            asked = pb.AuthorizeOneTimeSendRequest(
+                policy="asked", channel=1, row=row, permission_given=True, note="kim asked"
+            )
+            permissions.append(api.call("AuthorizeOneTimeSend", asked).permission)
+
+    senders = [["attempts.sender", running.address, token, *permissions[turn::8]] for turn in range(8)]
+    answers = all_at_once(senders)
+
+    assert len(answers) == len(people)
+    assert len({words[2] for words in answers if words[2:]}) == 3
+    assert sorted(words[1] for words in answers) == ["1"] * 3 + ["3"] * 21
 
 
 def test_claims_survive_a_power_cut(tmp_path: Path, token: str) -> None:

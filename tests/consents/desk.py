@@ -28,15 +28,28 @@ from dncd.events import (
     RemovedEntry,
 )
 from dncd.facts import Fact
-from dncd.nouns import OWN_WORD, Channel, EntryReason, MessageClass, RemovalReason, Role, Source, Verdict
+from dncd.kept_attempts import counted, unpack
+from dncd.nouns import (
+    OWN_WORD,
+    AttemptOutcome,
+    Channel,
+    EntryReason,
+    MessageClass,
+    RemovalReason,
+    Role,
+    Source,
+    Verdict,
+)
 from dncd.registry.shelf import Shelf
 from dncd.rulebook import Rulebook, read_rulebook
+from dncd.storage.contract import Table
 from dncd.storage.memory import MemoryStore
 from dncd.terms import Terms
 from dncd.tokens import Caller
 from dncd.touched import read
 from dncd.transport import fields
 from dncd.transport.addresses import read_batch
+from dncd.transport.attempt_service import AttemptHandlers
 from dncd.transport.changes import Changes
 from dncd.transport.consent_handlers import RecordedConsentHandlers
 from dncd.transport.consent_service import ConsentHandlers
@@ -114,6 +127,7 @@ class Desk:
             RecordedConsentHandlers(changes, Terms(book.packs.values(), book.places)),
             MessageHandlers(changes, lambda: classifier or Meanings()),
             PermissionHandlers(changes, RowChecks(self.decider)),
+            AttemptHandlers(self.decider, self.log, self.clock),
         )
         self.rpcs = {rpc.method: rpc for part in handlers for rpc in part.rpcs()}
         mail = Policy(MAIL_POLICY, labels=(), one_time_permission=frozenset({Channel.EMAIL, Channel.SMS}))
@@ -157,10 +171,9 @@ class Desk:
     def say(self, text: str, address: str = PERSON, **facts: Any) -> Any:
         return self.call("RecordInboundMessage", Role.AGENT, address=address, text=text, **facts)
 
-    def consent(self, kind: int, address: str = PERSON, /, **facts: Any) -> Any:
-        consent = pb.Consent(**{"kind": kind} | facts)
-        evidence = {"reference": "form 7"}
-        return self.call("RecordConsent", address=address, consent=consent, source=6, evidence=evidence)
+    def consent(self, kind: int, address: str = PERSON, /, request_id: str = "", **facts: Any) -> Any:
+        asked = {"consent": pb.Consent(**{"kind": kind} | facts), "evidence": {"reference": "form 7"}}
+        return self.call("RecordConsent", address=address, source=6, request_id=request_id, **asked)
 
     def consents(self, address: str = PERSON) -> list[Any]:
         return list(self.call("ListConsents", address=address).consents)
@@ -174,6 +187,21 @@ class Desk:
 
     def claim(self, name: str, **facts: Any) -> Any:
         return self.call("ClaimSend", Role.CHECKER, permission=name, **facts)
+
+    def reserve(self, address: str = PERSON, channel: Channel = Channel.SMS, policy: str = "") -> Any:
+        rows = [{"address": address}]
+        return self.call("ReserveAttempts", Role.CHECKER, rows=rows, channel=channel, policy=policy).attempts[0]
+
+    def complete(self, reservation: str, outcome: AttemptOutcome) -> None:
+        completions = [{"reservation": reservation, "outcome": outcome}]
+        assert self.call("CompleteAttempts", Role.CHECKER, completions=completions).outcomes == [1]
+
+    def counted(self, address: str = PERSON) -> list[Channel]:
+        """Give the channels of the attempts on an address that count, in order."""
+        with self.store.snapshot() as snapshot:
+            kept = unpack(snapshot.get(Table.ATTEMPTS, fields.target(address, "US").key(ACCOUNT)) or b"")
+        mask = counted(kept, frozenset(), 0, self.clock())
+        return [Channel(channel) for channel in kept["channel"][mask].tolist()]
 
     def status(self, address: str = PERSON) -> int:
         return int(self.call("GetOptIn", address=address).status)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from consents.desk import MAILBOX, PERSON, Desk
+from consents.desk import DAY_MS, MAILBOX, PERSON, Desk
+from dncd.events import AddedEntry, EntriesAdded
 from dncd.nouns import Channel, EntryReason, Source, Verdict
+from dncd.transport import fields
 
 ASKED, LEGAL, DECEASED, INTERNAL = (
     EntryReason.REQUESTED_BY_PERSON,
@@ -68,3 +70,19 @@ def test_start_takes_back_what_stop_did_and_no_entry_with_another_reason(
     was_added = reason is not EntryReason.COMPLAINT or stops != "before"
     assert desk.verdict(PERSON, Channel.SMS) == (Verdict.BLOCK if was_added else Verdict.ALLOW)
     assert desk.labels() == (["do-not-text"] if was_added else [])
+
+
+def test_an_entry_that_begins_later_never_frees_whom_a_clock_that_ran_ahead_took_for_free(desk: Desk) -> None:
+    target, now_ms = fields.target(PERSON, "US"), desk.clock()
+    desk.add(PERSON, "do-not-text", Source.API, days=180)
+    desk.clock.now_ms = now_ms + 365 * DAY_MS
+    desk.add("+14155550102", "do-not-text")
+    desk.clock.now_ms = now_ms
+    assert desk.verdict() is Verdict.BLOCK
+
+    later = AddedEntry(
+        target, "do-not-text", Source.API, EntryReason.INTERNAL_DECISION, starts_at_ms=now_ms + 370 * DAY_MS
+    )
+    desk.accept(EntriesAdded([later]))
+
+    assert desk.verdict() is Verdict.BLOCK

@@ -55,6 +55,28 @@ def test_of_one_message_that_comes_many_times_at_once_one_is_recorded(desk: Desk
     assert desk.head() == head + 1
 
 
+def test_an_opt_out_under_an_id_of_over_seven_days_ago_is_recorded(desk: Desk) -> None:
+    # Nobody has forgotten the id yet: housekeeping may come days late.
+    desk.say("STOP", message_id="17")
+    desk.say("START", message_id="18")
+    desk.clock.now_ms += 7 * DAY_MS + 1
+
+    desk.say("STOP", message_id="17")
+
+    assert (desk.status(), desk.verdict()) == (REJECTED, Verdict.BLOCK)
+
+
+def test_an_opt_out_that_comes_again_within_seven_days_does_nothing(desk: Desk) -> None:
+    desk.say("STOP", message_id="17")
+    desk.say("START", message_id="18")
+    desk.clock.now_ms += 7 * DAY_MS
+    head = desk.head()
+
+    desk.say("STOP", message_id="17")
+
+    assert (desk.status(), desk.head()) == (ACCEPTED, head)
+
+
 def test_two_accounts_never_share_a_message_id(desk: Desk) -> None:
     desk.say("START", message_id="SM-1", request_id=new_id())
     asked = {"address": PERSON, "text": "START", "message_id": "SM-1", "request_id": new_id()}

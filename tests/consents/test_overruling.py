@@ -11,7 +11,15 @@ from dncd.nouns import Channel, OptInStatus, Role, Source, Verdict
 NOT_SENT, SENT, ACCEPTED, REJECTED = OptInStatus
 PROOF = {"reference": "form 7"}
 # Everybody who is no MANAGER with evidence.
-OTHERS = [(Role.AGENT, None), (Role.AGENT, PROOF), (Role.MANAGER, None), (Role.ADMIN, None)]
+BLANK = {"call_id": " ", "recording": "\u00a0", "campaign": "\u200b", "reference": "\t\ufeff"}
+OTHERS = [
+    (Role.AGENT, None),
+    (Role.AGENT, PROOF),
+    (Role.MANAGER, None),
+    (Role.ADMIN, None),
+    (Role.MANAGER, BLANK),
+    *((Role.MANAGER, {field: blank}) for field, blank in BLANK.items()),
+]
 
 
 def set_status(desk: Desk, status: OptInStatus, role: Role, evidence: Any, source: Source = Source.CONSOLE) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from consents.desk import PERSON, START_MS, Desk, in_ms
-from dncd.errors import InvalidFields, LimitReached, OwnWordStands, ReviewNotFound
+from dncd.errors import InvalidFields, OwnWordStands, ReviewNotFound
 from dncd.limits import REVIEWS_PER_ADDRESS_MAX
 from dncd.nouns import Channel, MessageClass, OptInStatus, Role, Verdict
 
@@ -98,16 +98,52 @@ def test_reviews_are_listed_in_pages_oldest_first(desk: Desk) -> None:
     assert found == names
 
 
-def test_a_number_has_room_for_so_many_reviews_and_always_for_a_stop(desk: Desk) -> None:
+@pytest.fixture(name="full")
+def as_many_as_may_wait(desk: Desk) -> Desk:
+    """A number of which no more messages may wait, and none of them is about calls."""
     for _ in range(REVIEWS_PER_ADDRESS_MAX):
         desk.say("maybe stop")
-    head = desk.head()
+    return desk
 
-    with pytest.raises(LimitReached):
-        desk.say("maybe stop")
 
-    assert desk.head() == head
-    assert desk.say("STOP").status == REJECTED
+def waiting(desk: Desk) -> list[str]:
+    return [each.review for each in desk.call("ListReviews", page_size=1000).reviews]
+
+
+def test_a_message_beyond_those_that_may_wait_still_stops_what_it_is_about(full: Desk) -> None:
+    before = waiting(full)
+
+    answer = full.say("maybe stop calling")
+
+    assert (full.verdict(PERSON, Channel.SMS), full.verdict(PERSON, Channel.VOICE)) == (Verdict.BLOCK, Verdict.BLOCK)
+    assert waiting(full) == [*before[:-1], answer.review]
+
+
+def test_what_went_on_in_the_next_message_is_not_forgotten_by_it(full: Desk) -> None:
+    full.say("maybe stop calling", channel=Channel.WHATSAPP)
+    newest = full.say("maybe stop").review
+    for review in waiting(full)[:-1]:
+        full.call("DecideReview", review=review, decision=2)
+    assert (full.verdict(PERSON, Channel.SMS), full.verdict(PERSON, Channel.VOICE)) == (Verdict.BLOCK, Verdict.BLOCK)
+
+    full.call("DecideReview", review=newest, decision=1)
+    full.say("START")
+
+    assert full.labels() == ["do-not-phone", "do-not-text"]
+
+
+def test_a_decision_about_a_message_that_went_on_in_another_leaves_that(full: Desk) -> None:
+    gone = full.say("maybe stop calling").review
+    full.say("maybe stop")
+
+    answer = full.call("DecideReview", review=gone, decision=2)
+
+    assert not answer.changed
+    assert full.verdict(PERSON, Channel.VOICE) == Verdict.BLOCK
+
+
+def test_a_number_of_many_reviews_has_room_for_a_stop(full: Desk) -> None:
+    assert full.say("STOP").status == REJECTED
 
 
 def test_no_opt_in_request_goes_to_a_number_whose_message_waits(desk: Desk) -> None:

@@ -1,6 +1,6 @@
 """How long a consent lasts by rule, and when a revocation is for every purpose."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -29,7 +29,9 @@ def ms(text: str) -> int:
         ("2026-01-31", 3, "2026-04-30"),
         ("2026-05-15", 18, "2027-11-15"),
         ("2024-02-29", 18, "2025-08-29"),
-        ("2026-12-01", 1, "2027-01-01"),
+        # In some time zones it is still the last of November.
+        ("2026-12-01", 1, "2026-12-31"),
+        ("2026-12-02", 1, "2027-01-02"),
         ("2026-12-31", 12, "2027-12-31"),
     ],
 )
@@ -37,13 +39,31 @@ def test_a_term_ends_on_the_same_day_of_a_later_month_or_its_last(given: str, mo
     assert add_months(ms(given) + 7, months) == ms(expected) + 7
 
 
-@given(st.integers(0, ms("9000-01-01")), st.integers(0, 30))
-def test_a_term_never_ends_in_a_later_month_than_it_counts(given_ms: int, months: int) -> None:
-    given, ended = (datetime.fromtimestamp(ms // 1000, UTC) for ms in (given_ms, add_months(given_ms, months)))
+def by_calendar(given_ms: int, months: int, offset_minutes: int) -> int:
+    """Add months as a person does on a calendar of their time zone."""
+    given = datetime.fromtimestamp(given_ms // 1000, timezone(timedelta(minutes=offset_minutes)))
+    year, month = given.year + (given.month - 1 + months) // 12, (given.month - 1 + months) % 12 + 1
+    days = ((date(year, month, 28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)).day
+    ended = given.replace(year=year, month=month, day=min(given.day, days))
+    return int(ended.timestamp()) * 1000 + given_ms % 1000
 
-    assert (ended.year - given.year) * 12 + ended.month - given.month == months
-    assert ended.time() == given.time()
-    assert ended.day == given.day or (ended.day < given.day and (ended + timedelta(days=1)).month != ended.month)
+
+@given(st.integers(86_400_000, ms("9000-01-01")), st.integers(0, 30), st.integers(-12 * 60, 14 * 60))
+def test_a_term_ends_no_later_than_by_the_calendar_of_any_time_zone(given_ms: int, months: int, offset: int) -> None:
+    assert add_months(given_ms, months) <= by_calendar(given_ms, months, offset)
+    assert add_months(given_ms, months) > by_calendar(given_ms, months, offset) - 4 * 86_400_000
+
+
+def test_an_evening_on_the_last_of_february_in_new_york_counts_from_february() -> None:
+    # In UTC it was the first of March, and eighteen months would have been over three days later.
+    evening, last = "2025-02-28T21:00-05:00", "2026-08-28T21:00-05:00"
+    given_ms, last_ms = (int(datetime.fromisoformat(text).timestamp()) * 1000 for text in (evening, last))
+
+    assert add_months(given_ms, 18) == last_ms
+
+
+def test_a_term_of_what_is_said_to_be_given_in_the_last_year_of_all_can_be_told() -> None:
+    assert add_months(ms("9999-12-31T23:59:59"), 18) < ms("9999-01-01")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """How each kind of change is written to its message, and read back."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from dncd import events
@@ -33,6 +34,20 @@ def write_token(change: events.TokenCreated) -> Any:
     )
 
 
+def listed_message(listed: events.Listed | None) -> Any:
+    """Build the message of the numbers by head; None where they are not known."""
+    if listed is None:
+        return None
+    return _P.ListedNumbers(heads=[_P.ListedHead(head=head, numbers=numbers) for head, numbers in listed])
+
+
+def listed_value(message: event_pb2.SnapshotImported) -> events.Listed | None:
+    """Read the numbers by head of an import; None where they were not kept yet."""
+    if not message.HasField("listed"):
+        return None
+    return tuple((each.head, each.numbers) for each in message.listed.heads)
+
+
 def read_token(message: event_pb2.TokenCreated) -> events.TokenCreated:
     """Read the message of a token."""
     return events.TokenCreated(
@@ -51,11 +66,20 @@ WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
         "entries_expired",
         lambda c: _P.EntriesExpired(cutoff_ms=c.cutoff_ms, entries_max=c.entries_max),
     ),
-    events.LabelCreated: ("label_created", lambda c: _P.LabelCreated(label=label_message(c.label))),
-    events.LabelUpdated: ("label_updated", lambda c: _P.LabelUpdated(label=label_message(c.label))),
+    events.LabelCreated: (
+        "label_created",
+        lambda c: _P.LabelCreated(label=label_message(c.label), names_apart=c.names_apart),
+    ),
+    events.LabelUpdated: (
+        "label_updated",
+        lambda c: _P.LabelUpdated(label=label_message(c.label), reason=c.reason, narrowing_held=c.narrowing_held),
+    ),
     events.LabelArchived: ("label_archived", lambda c: _P.LabelArchived(name=c.name)),
     events.OptInSet: ("opt_in_set", consents.write_opt_in_set),
-    events.OptInClaimed: ("opt_in_claimed", lambda c: _P.OptInClaimed(address=c.target.text, campaign=c.campaign)),
+    events.OptInClaimed: (
+        "opt_in_claimed",
+        lambda c: _P.OptInClaimed(address=c.target.text, campaign=c.campaign, reservation=c.reservation),
+    ),
     events.PolicyApplied: ("policy_applied", lambda c: _P.PolicyApplied(policy=policy_message(c.policy))),
     events.PolicyDeleted: ("policy_deleted", lambda c: _P.PolicyDeleted(name=c.name)),
     events.AccountCreated: (
@@ -74,7 +98,9 @@ WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     ),
     events.SnapshotImported: (
         "snapshot_imported",
-        lambda c: _P.SnapshotImported(snapshot=snapshot_message(c.snapshot), older_held=c.older_held),
+        lambda c: _P.SnapshotImported(
+            snapshot=snapshot_message(c.snapshot), older_held=c.older_held, listed=listed_message(c.snapshot.listed)
+        ),
     ),
     events.SnapshotActivated: (
         "snapshot_activated",
@@ -99,7 +125,7 @@ WRITE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     events.PermissionAnswered: ("permission_answered", consents.write_permission),
     events.SendClaimed: (
         "send_claimed",
-        lambda c: _P.SendClaimed(permission=c.permission, address=c.target.text),
+        lambda c: _P.SendClaimed(permission=c.permission, address=c.target.text, reservation=c.reservation),
     ),
     events.RegionClosed: (
         "region_closed",
@@ -122,11 +148,11 @@ READ: dict[str, Callable[[Any], events.Change]] = {
     "entries_added": read_added,
     "entries_removed": read_removed,
     "entries_expired": lambda m: events.EntriesExpired(m.cutoff_ms, m.entries_max),
-    "label_created": lambda m: events.LabelCreated(label_value(m.label)),
-    "label_updated": lambda m: events.LabelUpdated(label_value(m.label)),
+    "label_created": lambda m: events.LabelCreated(label_value(m.label), m.names_apart),
+    "label_updated": lambda m: events.LabelUpdated(label_value(m.label), m.reason, m.narrowing_held),
     "label_archived": lambda m: events.LabelArchived(m.name),
     "opt_in_set": consents.read_opt_in_set,
-    "opt_in_claimed": lambda m: events.OptInClaimed(canonical_target(m.address), m.campaign),
+    "opt_in_claimed": lambda m: events.OptInClaimed(canonical_target(m.address), m.campaign, m.reservation),
     "policy_applied": lambda m: events.PolicyApplied(policy_value(m.policy)),
     "policy_deleted": lambda m: events.PolicyDeleted(m.name, tells=m.unchanged),
     "account_created": lambda m: events.AccountCreated(m.name, m.default_region),
@@ -136,7 +162,9 @@ READ: dict[str, Callable[[Any], events.Change]] = {
     "registry_created": lambda m: events.RegistryCreated(
         events.Registry(m.registry.name, tuple(m.registry.scope), m.registry.description)
     ),
-    "snapshot_imported": lambda m: events.SnapshotImported(snapshot_value(m.snapshot), m.older_held),
+    "snapshot_imported": lambda m: events.SnapshotImported(
+        replace(snapshot_value(m.snapshot), listed=listed_value(m)), m.older_held
+    ),
     "snapshot_activated": lambda m: events.SnapshotActivated(m.registry, m.snapshot, m.reason, m.older_held),
     "snapshot_pruned": lambda m: events.SnapshotPruned(m.registry, m.snapshot),
     "coverage_granted": lambda m: events.CoverageGranted(m.registry, m.account, m.account_id, tuple(m.prefixes)),
@@ -145,7 +173,7 @@ READ: dict[str, Callable[[Any], events.Change]] = {
     "consent_recorded": consents.read_consent,
     "consent_revoked": consents.read_revoked,
     "permission_answered": consents.read_permission,
-    "send_claimed": lambda m: events.SendClaimed(m.permission, canonical_target(m.address)),
+    "send_claimed": lambda m: events.SendClaimed(m.permission, canonical_target(m.address), m.reservation),
     "region_closed": lambda m: events.RegionClosed(m.region, m.until_ms, m.reason),
     "region_opened": lambda m: events.RegionOpened(m.region, m.reason),
     "account_changed": lambda m: events.AccountChanged(m.name, m.default_region, m.keep_texts),

@@ -96,6 +96,8 @@ def snapshot_message(snapshot: events.Snapshot) -> registry_pb2.Snapshot:
         rejects=snapshot.rejects,
         numbers=snapshot.numbers,
         coverage=snapshot.coverage,
+        previous=snapshot.previous,
+        parts=[_Registry.ListPart(prefix=prefix, date=day.isoformat()) for prefix, day in snapshot.dates],
     )
     return message
 
@@ -112,4 +114,6 @@ def snapshot_value(message: registry_pb2.Snapshot) -> events.Snapshot:
         rejects=message.rejects,
         numbers=message.numbers,
         coverage=tuple(message.coverage),
+        previous=message.previous,
+        dates=tuple((part.prefix, date.fromisoformat(part.date)) for part in message.parts),
     )

@@ -45,6 +45,7 @@ from dncd.events.policies import (
 )
 from dncd.events.registries import (
     CoverageGranted,
+    Listed,
     Registry,
     RegistryCreated,
     Snapshot,
@@ -85,6 +86,7 @@ __all__ = [
     "LabelArchived",
     "LabelCreated",
     "LabelUpdated",
+    "Listed",
     "OptInClaimed",
     "OptInSet",
     "PermissionAnswered",

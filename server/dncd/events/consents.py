@@ -20,10 +20,11 @@ class OptInSet:
 
 @dataclass(frozen=True, slots=True)
 class OptInClaimed:
-    """The right to send the opt-in request was asked for."""
+    """The right to send the opt-in request was asked for; `reservation` names the attempt that was claimed for it."""
 
     target: Target
     campaign: str = ""
+    reservation: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,8 @@ class PermissionAnswered:
 
 @dataclass(frozen=True, slots=True)
 class SendClaimed:
-    """The permission that an event made was asked to be used up."""
+    """The permission that an event made was asked to be used up; `reservation` names the attempt claimed for it."""
 
     permission: int
     target: Target
+    reservation: str = ""

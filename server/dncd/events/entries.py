@@ -67,16 +67,26 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class LabelCreated:
-    """A label was created."""
+    """A label was created.
+
+    `names_apart`: its name must differ from every other by more than capitals and signs. Events from before that was
+    asked do not say so.
+    """
 
     label: Label
+    names_apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LabelUpdated:
-    """A label was replaced."""
+    """A label was replaced.
+
+    `narrowing_held`: it takes a reason for its entries to stop less. Events from before that was asked do not say so.
+    """
 
     label: Label
+    reason: str = ""
+    narrowing_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,26 +5,23 @@ now stops it all the same. A row that had no claim then is answered as of now, b
 new request. Nothing is remembered of a request that claimed nothing, so its retry is a new one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from dncd import attempt_log, attempts, journal, limits
-from dncd.attempt_counts import Asked, resolve
 from dncd.batch import Batch
 from dncd.encoding import timestamp
-from dncd.events import AttemptsCompleted, AttemptsReserved, ClaimedAttempt, CompletedAttempt, Draft
-from dncd.findings import Rows
+from dncd.events import AttemptsCompleted, AttemptsReserved, CompletedAttempt, Draft
 from dncd.journal import Written
-from dncd.locating import Located, locate
-from dncd.nouns import AttemptOutcome, AttemptScope, Verdict
+from dncd.nouns import AttemptOutcome, Verdict
 from dncd.storage.contract import Snapshot
 from dncd.transport import fields
 from dncd.transport.answers import findings_by_row, result_message, retry_of
-from dncd.transport.claim_results import answer_again, refuse, refuse_full
-from dncd.transport.claimed_rows import counted_by, keys_of, part_of
+from dncd.transport.claim_results import answer_again, own_claims, refuse_claim
+from dncd.transport.claimed_rows import claims_of, counted_by, keys_of, part_of
 from dncd.transport.deciding import Answer, Decider
 from dncd.transport.messages import revision
 from dncd.transport.roles import CHECKERS
@@ -44,13 +41,14 @@ _OUTCOMES: Final = tuple(outcome for outcome in AttemptOutcome if outcome is not
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What one event claimed: for each row that was granted its claim, and when the leases end."""
+    """What one event claimed: for each row that was granted its claim, and when the leases begin and end."""
 
     by_row: dict[int, str]
+    claimed_ms: int
     lease_ends_at_ms: int
 
 
-_NO_CLAIMS: Final = Claims({}, 0)
+_NO_CLAIMS: Final = Claims({}, 0, 0)
 
 
 class AttemptHandlers:
@@ -82,7 +80,7 @@ class AttemptHandlers:
         answer = self._decider.answer_now(call.caller, request.policy, batch)
         results = _results(answer, batch, range(len(batch.faults)), references)
         # Asked after the decision: one that already counts the claims of this very request must know whose they are.
-        before = self._claimed_before(draft)
+        before = self._claimed_before(draft, batch)
         if before is None:
             if answer.policy.shadow and answer.policy.bounds:
                 self._see_claims_before(answer, batch, lease_ms, references, results)
@@ -90,7 +88,8 @@ class AttemptHandlers:
             self._answer_refused(call, request.policy, batch, references, results, claims)
         else:
             claims = before
-            answer_again(results, claims.by_row, self._now_ms())
+            own = own_claims(call.caller.account_id, batch, claims.by_row)
+            answer_again(results, own, claims.claimed_ms, self._now_ms())
         return _response(self._store.id, answer, results, claims)
 
     def complete(self, call: Call, request: attempt_service_pb2.CompleteAttemptsRequest) -> Any:
@@ -120,28 +119,41 @@ class AttemptHandlers:
                 # What came in between is nothing of theirs: the rows are answered at one revision.
                 results[row] = result if result.verdict == _ALLOW else results[row]
 
-    def _claimed_before(self, draft: Draft) -> Claims | None:
+    def _claimed_before(self, draft: Draft, batch: Batch) -> Claims | None:
         """Return what the first request with this id claimed and still holds; None where there was none."""
         if not draft.request_id:
             return None
         with self._store.snapshot() as snapshot:
-            first = journal.find_answer(snapshot, draft)
+            first = journal.find_answer(snapshot, draft, self._now_ms())
             if first is None:
                 return None
-            granted = _granted(snapshot, first)
-            return _running(snapshot, draft.account_id, granted, self._now_ms())
+            return self._held(snapshot, draft.account_id, first, batch)
 
     def _claim(self, draft: Draft, answer: Answer, batch: Batch, lease_ms: int) -> Claims:
         rows = np.flatnonzero(answer.decision.verdicts == _ALLOW)
         if not len(rows):
             return _NO_CLAIMS
-        change = _change(answer, batch, rows, self._now_ms(), lease_ms)
+        change = claims_of(answer, batch, rows, self._now_ms(), lease_ms)
         written = self._log.append(replace(draft, change=change))
         if draft.request_id:
             # The same request may have come twice at once: what was written first counts.
             with self._store.snapshot() as snapshot:
-                return _granted(snapshot, written)
+                return self._held(snapshot, draft.account_id, written, batch)
         return _claims(written, change)
+
+    def _held(self, snapshot: Snapshot, account_id: int, written: Written, batch: Batch) -> Claims:
+        """Return the claims of an event that rows of a batch still hold: those of the first of requests with one id."""
+        change = attempt_log.event_at(snapshot, written.position).draft.change
+        assert isinstance(change, AttemptsReserved), "the digest of a request holds its method"
+        # A text may read as another number by now: the region of the account was changed.
+        same = [
+            claimed
+            for claimed in change.attempts
+            if (claimed.target, claimed.contact_id, claimed.debt_id) == counted_by(batch, claimed.row)
+        ]
+        granted = _claims(written, change)
+        by_row = {claimed.row: granted.by_row[claimed.row] for claimed in same if claimed.row in granted.by_row}
+        return _running(snapshot, account_id, replace(granted, by_row=by_row), self._now_ms())
 
     def _answer_refused(
         self,
@@ -161,17 +173,8 @@ class AttemptHandlers:
         texts = [references[row] for row in refused] if references else ()
         for place, result in enumerate(_results(again, part, range(len(refused)), texts)):
             if result.verdict == _ALLOW:
-                self._refuse(result, keys_of(call.caller.account_id, part, place))
+                refuse_claim(self._store, result, keys_of(call.caller.account_id, part, place), self._now_ms())
             results[refused[place]] = result
-
-    def _refuse(self, result: Any, keys: Mapping[AttemptScope, bytes]) -> None:
-        """Defer a row that got no claim although nothing that Check asks stops it."""
-        with self._store.snapshot() as snapshot:
-            full = attempts.fullness(snapshot, keys)
-        if full is None:
-            refuse(result, self._now_ms())
-        else:
-            refuse_full(result, *full)
 
 
 def _lease_ms(seconds: int) -> int:
@@ -180,48 +183,13 @@ def _lease_ms(seconds: int) -> int:
     return (seconds or limits.LEASE_SECONDS_DEFAULT) * 1000
 
 
-def _change(answer: Answer, batch: Batch, rows: Rows, now_ms: int, lease_ms: int) -> AttemptsReserved:
-    """Build the claims of rows. A policy in SHADOW mode limits nothing, and its attempts count all the same."""
-    bounds = () if answer.policy.shadow else answer.policy.bounds
-    asked = Asked(
-        channel=batch.channel,
-        faults=batch.faults,
-        rows=rows,
-        keys=(),
-        contact_ids=batch.contact_ids,
-        debt_ids=batch.debt_ids,
-        located=_located(answer, batch) if bounds else None,
-        begins_ms=answer.contact_ms,
-        ends_ms=now_ms,
-    )
-    resolved, judged_by = resolve(bounds, asked, rows)
-    claimed = tuple(
-        ClaimedAttempt(row, *counted_by(batch, row), limits_of_row)
-        for row, limits_of_row in zip(rows.tolist(), judged_by, strict=True)
-    )
-    return AttemptsReserved(batch.channel, lease_ms, resolved, claimed)
-
-
-def _located(answer: Answer, batch: Batch) -> Located | None:
-    if answer.decision.located is not None or batch.phones is None:
-        return answer.decision.located
-    return locate(answer.catalog.book.places, batch.phones, batch.time_zones, batch.postal_codes)
-
-
 def _claims(written: Written, change: AttemptsReserved) -> Claims:
     by_row = {
         claimed.row: attempts.reservation_text(written.position, claimed.row)
         for claimed, code in zip(change.attempts, written.codes, strict=True)
         if code == attempts.GRANTED
     }
-    return Claims(by_row, written.time_ms + change.lease_ms)
-
-
-def _granted(snapshot: Snapshot, written: Written) -> Claims:
-    """Return the claims of an event as it stands: those of the first of two requests with one id."""
-    change = attempt_log.event_at(snapshot, written.position).draft.change
-    assert isinstance(change, AttemptsReserved), "the digest of a request holds its method"
-    return _claims(written, change)
+    return Claims(by_row, written.time_ms, written.time_ms + change.lease_ms)
 
 
 def _running(snapshot: Snapshot, account_id: int, claims: Claims, now_ms: int) -> Claims:
@@ -233,7 +201,7 @@ def _running(snapshot: Snapshot, account_id: int, claims: Claims, now_ms: int) -
         attempt = attempts.find_attempt(snapshot, account_id, reservation)
         if attempt is not None and attempts.is_claimed(attempt, now_ms):
             running[row] = text
-    return Claims(running, claims.lease_ends_at_ms)
+    return replace(claims, by_row=running)
 
 
 def _results(answer: Answer, batch: Batch, rows: Sequence[int], references: Sequence[str]) -> list[Any]:

@@ -7,7 +7,7 @@ from dncd.addresses import Target
 from dncd.encoding import timestamp
 from dncd.events import OptInClaimed, OptInSet
 from dncd.facts import Fact, opt_in_of
-from dncd.nouns import Channel, OptInStatus, Rule, Source, Verdict
+from dncd.nouns import Channel, OptInStatus, Rule, Source
 from dncd.optin import status_of
 from dncd.tokens import Caller
 from dncd.touched import read as read_known
@@ -15,8 +15,9 @@ from dncd.transport import fields
 from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
 from dncd.transport.roles import AGENTS, CHECKERS, EVERYONE
-from dncd.transport.row_checks import Checks
+from dncd.transport.row_checks import CheckedRow, Checks, Stopped, stops
 from dncd.transport.rpc import Call, Plane, Rpc
+from dncd.transport.send_attempts import NO_ATTEMPT, Granted, SendAttempt, SendAttempts, is_limit, retry_time
 from donotcontact.v1 import check_service_pb2, verdict_pb2
 from donotcontact.v1 import consent_service_pb2 as pb
 
@@ -32,6 +33,7 @@ class ConsentHandlers:
         self._changes = changes
         self._store = changes.store
         self._checks = checks
+        self._attempts = SendAttempts(changes)
 
     def rpcs(self) -> list[Rpc]:
         """Return the methods with who may call them and where they run."""
@@ -73,46 +75,69 @@ class ConsentHandlers:
         )
 
     def claim(self, call: Call, request: pb.ClaimOptInRequestRequest) -> pb.ClaimOptInRequestResponse:
-        """Grant the opt-in request to the first who asks, where nothing but the opt-in stops a text right now."""
+        """Grant the opt-in request to the first who asks, where nothing but the opt-in stops a text, and count it."""
         change = OptInClaimed(
             target=fields.phone_target(request.address, fields.region(request.region, call.caller.default_region)),
             campaign=fields.text(request.campaign, "campaign", limits.EVIDENCE_FIELD_BYTES_MAX),
         )
+        first = self._attempts.first(call, request, change)
+        if first is None:
+            attempt = self._claim_attempt(call, request, change.target)
+            stopped = attempt.stopped
+        else:
+            # A retry: in a full limit counts what the first call was granted.
+            checked = self._check(call, request, change.target)
+            attempt, stopped = NO_ATTEMPT, checked.stopped(lambda each: _is_opt_in(each) or is_limit(each))
+        if stopped is not None:
+            return self._stopped_response(call.caller, change.target, stopped)
+        granted = first or self._attempts.grant(call, request, change, attempt)
+        return self._claimed_response(call.caller, change.target, granted)
+
+    def _claim_attempt(self, call: Call, request: pb.ClaimOptInRequestRequest, target: Target) -> SendAttempt:
+        """Claim the attempt of the request; where somebody sent it already, there is none to make."""
+        facts, _ = self._known(call.caller, target)
+        if status_of(facts) is OptInStatus.NOT_SENT:
+            return self._attempts.claim(call, request.actor, lambda: self._check(call, request, target), _is_opt_in)
+        return SendAttempt("", self._check(call, request, target).stopped(_is_opt_in))
+
+    def _check(self, call: Call, request: pb.ClaimOptInRequestRequest, target: Target) -> CheckedRow:
+        """Check the request as the text that it is."""
         policy = fields.name(request.policy, "policy") if request.policy else ""
         row = check_service_pb2.CheckRow(
-            address=change.target.text,
+            address=target.text,
             time_zone=request.time_zone,
             postal_code=request.postal_code,
             contact_id=request.contact_id,
             debt_id=request.debt_id,
         )
-        result = self._checks.answer_row(call.caller, policy, Channel.SMS, row, path="")
-        stops = [finding for finding in result.findings if _stops(finding)]
-        if stops:
-            return self._stopped_response(call.caller, change.target, result, stops)
-        written = self._changes.accept(call, request, change)
-        granted, _, blocked = written.codes
-        facts, _ = self._known(call.caller, change.target)
+        return self._checks.check_row(call.caller, policy, Channel.SMS, row, path="")
+
+    def _claimed_response(self, caller: Caller, target: Target, granted: Granted) -> pb.ClaimOptInRequestResponse:
+        written = granted.written
+        _, _, blocked = written.codes
+        facts, _ = self._known(caller, target)
         fact = opt_in_of(facts)
         # A retry is answered with what the first call got; since then the person may have answered, or others asked.
         holds = fact is not None and fact.status == OptInStatus.SENT and fact.position == written.position
+        reservation = granted.reservation if holds else ""
         return pb.ClaimOptInRequestResponse(
-            granted=bool(granted) and holds,
+            granted=bool(reservation),
             status=status_of(facts),  # type: ignore[arg-type]  # plain integers pass for enums
             blocked_by_entry=bool(blocked),
             written_at=revision(self._store.id, written.position),
+            reservation=reservation,
         )
 
-    def _stopped_response(
-        self, caller: Caller, target: Target, result: check_service_pb2.CheckResult, stops: list[verdict_pb2.Finding]
-    ) -> pb.ClaimOptInRequestResponse:
+    def _stopped_response(self, caller: Caller, target: Target, stopped: Stopped) -> pb.ClaimOptInRequestResponse:
         facts, position = self._known(caller, target)
+        by_entry = any(stops(finding) and int(finding.rule) in _PERSONS_RULES for finding in stopped.result.findings)
         build: Any = pb.ClaimOptInRequestResponse
         response: pb.ClaimOptInRequestResponse = build(
             status=status_of(facts),
-            blocked_by_entry=any(int(finding.rule) in _PERSONS_RULES for finding in stops),
+            blocked_by_entry=by_entry,
             written_at=revision(self._store.id, position),
-            result=result,
+            result=stopped.result,
+            retry_at=retry_time(stopped),
         )
         return response
 
@@ -123,6 +148,5 @@ class ConsentHandlers:
             return facts, journal.head(snapshot).position
 
 
-def _stops(finding: verdict_pb2.Finding) -> bool:
-    enforced = not finding.shadow and int(finding.verdict) != Verdict.ALLOW
-    return enforced and int(finding.rule) not in _OPT_IN_RULES
+def _is_opt_in(finding: verdict_pb2.Finding) -> bool:
+    return int(finding.rule) in _OPT_IN_RULES

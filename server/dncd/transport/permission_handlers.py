@@ -17,8 +17,9 @@ from dncd.transport.changes import Changes
 from dncd.transport.messages import revision
 from dncd.transport.recorded import find_named, recorded_change
 from dncd.transport.roles import AGENTS, CHECKERS
-from dncd.transport.row_checks import Checks
+from dncd.transport.row_checks import CheckedRow, Checks, Stopped
 from dncd.transport.rpc import Call, Plane, Rpc
+from dncd.transport.send_attempts import SendAttempts, is_limit, retry_time
 from donotcontact.v1 import check_service_pb2, verdict_pb2
 from donotcontact.v1 import consent_service_pb2 as pb
 
@@ -40,9 +41,7 @@ class Permission:
     row: check_service_pb2.CheckRow
 
     def passes(self, finding: verdict_pb2.Finding) -> bool:
-        """Tell whether a finding leaves this one send alone."""
-        if finding.shadow or int(finding.verdict) == Verdict.ALLOW:
-            return True
+        """Tell whether a finding that stops leaves this one send alone."""
         if self.confirms:
             return finding.event_position == self.position
         # What came after the permission is nothing that it was given about.
@@ -56,8 +55,7 @@ class Look:
     position: int
     waits: bool
     stands: bool
-    # What stops the send, where anything does.
-    stopped: check_service_pb2.CheckResult | None
+    ended: bool
 
 
 class PermissionHandlers:
@@ -67,6 +65,7 @@ class PermissionHandlers:
         self._changes = changes
         self._store = changes.store
         self._checks = checks
+        self._attempts = SendAttempts(changes)
 
     def rpcs(self) -> list[Rpc]:
         """Return the methods with who may call them and where they run."""
@@ -85,7 +84,7 @@ class PermissionHandlers:
         with self._store.snapshot() as snapshot:
             # Before the check, so that an opt-out that comes between check and permission is later than this.
             checked_position = journal.head(snapshot).position
-        result = self._checks.answer_row(call.caller, policy, channel, request.row)
+        result = self._checks.check_row(call.caller, policy, channel, request.row).result
         change = PermissionAnswered(
             target=_target(result, channel),
             channel=channel,
@@ -104,16 +103,30 @@ class PermissionHandlers:
         return self._authorized_response(call.caller, written.position, result)
 
     def claim(self, call: Call, request: pb.ClaimSendRequest) -> pb.ClaimSendResponse:
-        """Use a permission up, where nothing but what it is about stops the send."""
+        """Use a permission up, where nothing but what it is about stops the send, and count the send."""
         permission = self._find(call.caller, request.permission)
+        change = SendClaimed(permission.position, permission.target)
+        first = self._attempts.first(call, request, change)
         look = self._look(call.caller, permission)
-        if look.waits and look.stopped is not None:
-            return self._claimed_response(permission, Verdict(look.stopped.verdict), look.position, look.stopped)
-        written = self._changes.accept(call, request, SendClaimed(permission.position, permission.target))
+        if first is None and look.waits:
+            return self._claim_waiting(call, request, permission, look, change)
+        granted = first or self._attempts.grant(call, request, change)
         # A retry is answered with what the first call got, and by now that may be over.
-        granted = bool(written.codes[0]) and look.stands and look.stopped is None
-        verdict = Verdict.ALLOW if granted else Verdict.BLOCK
-        return self._claimed_response(permission, verdict, written.position, look.stopped)
+        stopped = None if look.ended else self._stopped(call.caller, permission)
+        reservation = granted.reservation if look.stands and stopped is None else ""
+        return self._claimed_response(permission, granted.written.position, reservation, stopped)
+
+    def _claim_waiting(
+        self, call: Call, request: pb.ClaimSendRequest, permission: Permission, look: Look, change: SendClaimed
+    ) -> pb.ClaimSendResponse:
+        """Claim the attempt and then the send; what stops the one leaves the permission for later."""
+        attempt = self._attempts.claim(
+            call, request.actor, lambda: self._check(call.caller, permission), permission.passes
+        )
+        if attempt.stopped is not None:
+            return self._claimed_response(permission, look.position, "", attempt.stopped, attempt.stopped.verdict)
+        granted = self._attempts.grant(call, request, change, attempt)
+        return self._claimed_response(permission, granted.written.position, granted.reservation, None)
 
     def _end_ms(self, request: pb.AuthorizeOneTimeSendRequest, result: check_service_pb2.CheckResult) -> int:
         """Return when the permission ends; 0 where none is to be made."""
@@ -150,20 +163,23 @@ class PermissionHandlers:
         return permission
 
     def _look(self, caller: Caller, permission: Permission) -> Look:
-        """Look at a permission, and check its address again where it would not have ended yet."""
         with self._store.snapshot() as snapshot:
             facts = read_known(snapshot, permission.target.key(caller.account_id)).facts
             end = journal.head(snapshot)
         now_ms = self._now_ms(end)
-        waits = permissions.find(facts, permission.position, now_ms) is not None
-        stands = permissions.standing(facts, permission.position, now_ms) is not None
-        stopped = self._stopped(caller, permission) if now_ms < permission.ends_ms else None
-        return Look(end.position, waits, stands, stopped)
+        return Look(
+            end.position,
+            waits=permissions.find(facts, permission.position, now_ms) is not None,
+            stands=permissions.standing(facts, permission.position, now_ms) is not None,
+            ended=now_ms >= permission.ends_ms,
+        )
 
-    def _stopped(self, caller: Caller, permission: Permission) -> check_service_pb2.CheckResult | None:
-        """Check the address again; None where nothing but what the permission is about stops the send."""
-        result = self._checks.answer_row(caller, permission.policy, permission.channel, permission.row)
-        return None if all(permission.passes(finding) for finding in result.findings) else result
+    def _check(self, caller: Caller, permission: Permission) -> CheckedRow:
+        return self._checks.check_row(caller, permission.policy, permission.channel, permission.row)
+
+    def _stopped(self, caller: Caller, permission: Permission) -> Stopped | None:
+        """Tell what stops a send that was claimed already, but for the limits that it counts in."""
+        return self._check(caller, permission).stopped(lambda each: permission.passes(each) or is_limit(each))
 
     def _now_ms(self, end: journal.Head) -> int:
         # As the journal tells the time: a clock that was set back lengthens no permission.
@@ -172,19 +188,22 @@ class PermissionHandlers:
     def _claimed_response(
         self,
         permission: Permission,
-        verdict: Verdict,
         position: int,
-        stopped: check_service_pb2.CheckResult | None,
+        reservation: str,
+        stopped: Stopped | None,
+        refusal: Verdict = Verdict.BLOCK,
     ) -> pb.ClaimSendResponse:
-        granted = verdict is Verdict.ALLOW
+        granted = bool(reservation)
         build: Any = pb.ClaimSendResponse
         response: pb.ClaimSendResponse = build(
             granted=granted,
-            verdict=verdict,
+            verdict=Verdict.ALLOW if granted else refusal,
             address=permission.target.text if granted else "",
             channel=permission.channel,
             written_at=revision(self._store.id, position),
-            result=stopped,
+            result=stopped.result if stopped else None,
+            reservation=reservation,
+            retry_at=retry_time(stopped) if refusal is Verdict.DEFER else None,
         )
         return response
 
@@ -241,6 +260,6 @@ def _target(result: check_service_pb2.CheckResult, channel: Channel) -> Target:
 
 def _note(request: pb.AuthorizeOneTimeSendRequest) -> str:
     note = fields.text(request.note, "note", limits.NOTE_BYTES_MAX)
-    if request.permission_given and not note.strip():
+    if request.permission_given and not fields.said(note):
         raise fields.invalid("note", "must say who asked whom, and what was said")
     return note
