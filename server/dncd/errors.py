@@ -6,7 +6,7 @@
     ├── BatchEmpty, BatchTooLarge, MessageTooLarge, MalformedRequest, PageTokenInvalid, AsOfOutOfRange,
     │   UploadTooLarge
     ├── ChannelNotInPolicy
-    ├── PolicyNotFound, LabelNotFound, LabelExists, LabelArchived, LabelBuiltIn
+    ├── PolicyNotFound, LabelNotFound, LabelExists, LabelArchived, LabelBuiltIn, LabelNarrowed
     ├── RevisionOfAnotherStore, RevisionNotYetHere, RequestIdReused
     ├── TokenMissing, TokenInvalid, RoleNotAllowed, OwnWordStands
     ├── Overloaded, TooManyWatchers, LimitReached, ShuttingDown
@@ -20,7 +20,9 @@ Errors know their reason, not their gRPC code: `transport/errors.py` maps them. 
 """
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_PHONE_DIGITS_MIN: Final = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,16 @@ class FieldFault:
 
     path: str
     description: str
+
+
+def shown(name: str) -> str:
+    """Return a name for callers to see; empty where it may be a phone number that was given in its place."""
+    return name if sum(map(str.isdecimal, name)) < _PHONE_DIGITS_MIN else ""
+
+
+def quoted(name: str) -> str:
+    """Quote a name within a sentence, behind what it names; "of this name" where it may be a phone number."""
+    return repr(name) if shown(name) else "of this name"
 
 
 class DncError(Exception):
@@ -140,6 +152,12 @@ class LabelBuiltIn(DncError):
     reason = "ERROR_REASON_LABEL_BUILT_IN"
 
 
+class LabelNarrowed(DncError):
+    """Entries would stop less than before, and nobody said why."""
+
+    reason = "ERROR_REASON_LABEL_NARROWED"
+
+
 class RevisionOfAnotherStore(DncError):
     """The revision names another store."""
 
@@ -241,7 +259,7 @@ class SnapshotNotFound(DncError):
 
 
 class SnapshotHeld(DncError):
-    """The snapshot shrank too much, or is older, to be put in force without a person's reason."""
+    """The snapshot lost too much, is older, or is changes to another list: it takes a person's reason."""
 
     reason = "ERROR_REASON_SNAPSHOT_HELD"
 

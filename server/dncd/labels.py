@@ -6,15 +6,23 @@ stands in META, apart from the definition, since it changes with every entry.
 
 import json
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from dncd import accounts, limits
-from dncd.errors import LabelArchived, LabelBuiltIn, LabelExists, LabelNotFound, LimitReached
-from dncd.events import Event, Label
+from dncd.errors import (
+    LabelArchived,
+    LabelBuiltIn,
+    LabelExists,
+    LabelNarrowed,
+    LabelNotFound,
+    LimitReached,
+    quoted,
+)
+from dncd.events import Event, Label, LabelCreated, LabelUpdated
 from dncd.events import LabelArchived as LabelArchivedEvent
-from dncd.nouns import EVERY_CHANNEL, Channel, Purpose
+from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, Channel, Purpose
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, u64
 
@@ -28,13 +36,14 @@ DO_NOT_CONTACT_ID: Final = 1
 DO_NOT_PHONE_ID: Final = 2
 DO_NOT_TEXT_ID: Final = 3
 _ID = struct.Struct(">I")
+_SIGNS: Final = dict.fromkeys(map(ord, "._- "))
 
 
 def find_id(snapshot: Snapshot, account_id: int, name: str) -> int:
     """Return a label's id; raises `LabelNotFound`."""
     row = snapshot.get(Table.LABELS, account_key(account_id, b"n" + name.encode()))
     if row is None:
-        raise LabelNotFound(f"the account has no label {name!r}; create it first", label=name)
+        raise LabelNotFound(f"the account has no label {quoted(name)}; create it first", label=name)
     return int(_ID.unpack(row)[0])
 
 
@@ -54,7 +63,7 @@ def find_open(snapshot: Snapshot, account_id: int, name: str) -> int:
     """Return the id of a label that takes new entries; raises `LabelNotFound` or `LabelArchived`."""
     label_id = find_id(snapshot, account_id, name)
     if label_id > len(BUILT_IN) and get(snapshot, account_id, label_id).archived:
-        raise LabelArchived(f"the label {name!r} is archived and takes no new entries", label=name)
+        raise LabelArchived(f"the label {quoted(name)} is archived and takes no new entries", label=name)
     return label_id
 
 
@@ -93,15 +102,18 @@ def apply_built_in(txn: Transaction, account_id: int) -> None:
         _put(txn, account_id, label_id, label)
 
 
-def apply_created(txn: Transaction, event: Event, wanted: Label) -> bytes:
+def apply_created(txn: Transaction, event: Event, change: LabelCreated) -> bytes:
     """Create a label; an equal one is unchanged. Raises `LabelExists`, `LimitReached`."""
     account_id = event.draft.account_id
-    label = replace(wanted, built_in=False, archived=False)
+    label = replace(change.label, built_in=False, archived=False)
     if txn.get(Table.LABELS, account_key(account_id, b"n" + label.name.encode())) is not None:
         if find(txn, account_id, label.name) != label:
-            raise LabelExists(f"a different label {label.name!r} exists", label=label.name)
+            raise LabelExists(f"a different label {quoted(label.name)} exists", label=label.name)
         return b"\x00"
-    label_id = 1 + max(label_id for label_id, _ in scan(txn, account_id))
+    known = dict(scan(txn, account_id))
+    if change.names_apart:
+        _check_name(label.name, known.values())
+    label_id = 1 + max(known)
     if label_id > limits.LABELS_MAX:
         raise LimitReached("the account has as many labels as it may", kind="label", count_max=limits.LABELS_MAX)
     _put(txn, account_id, label_id, label)
@@ -109,16 +121,52 @@ def apply_created(txn: Transaction, event: Event, wanted: Label) -> bytes:
     return b"\x01"
 
 
-def apply_updated(txn: Transaction, event: Event, wanted: Label) -> bytes:
-    """Replace a label's definition. Raises `LabelNotFound`, `LabelBuiltIn`."""
-    label_id, label = _changeable(txn, event, wanted.name)
-    return _replace(txn, event, label_id, label, replace(wanted, built_in=False, archived=label.archived))
+def apply_updated(txn: Transaction, event: Event, change: LabelUpdated) -> bytes:
+    """Replace a label's definition. Raises `LabelNotFound`, `LabelBuiltIn`, and `LabelNarrowed` without a reason."""
+    label_id, label = _changeable(txn, event, change.label.name)
+    after = replace(change.label, built_in=False, archived=label.archived)
+    if change.narrowing_held and not change.reason:
+        _check_reach(label, after, count_entries(txn, event.draft.account_id, label_id))
+    return _replace(txn, event, label_id, label, after)
 
 
 def apply_archived(txn: Transaction, event: Event, change: LabelArchivedEvent) -> bytes:
     """Archive a label. Raises `LabelNotFound`, `LabelBuiltIn`."""
     label_id, label = _changeable(txn, event, change.name)
     return _replace(txn, event, label_id, label, replace(label, archived=True))
+
+
+def _check_name(name: str, known: Iterable[Label]) -> None:
+    """Refuse a name that people take for another one: entries under it would stop nothing where that is honoured."""
+    for label in known:
+        if _folded(label.name) == _folded(name):
+            raise LabelExists(
+                f"the label {quoted(label.name)} exists, and differs in capitals and the signs . _ - alone: use that, "
+                "or choose another name",
+                label=label.name,
+            )
+
+
+def _folded(name: str) -> str:
+    return name.casefold().translate(_SIGNS)
+
+
+def _check_reach(before: Label, after: Label, count: int) -> None:
+    """Refuse that entries stop less than before; nobody is told when an address is free again."""
+    channels = sorted(before.channels - after.channels)
+    purposes = sorted((before.purposes or EVERY_PURPOSE) - (after.purposes or EVERY_PURPOSE))
+    if not count or not (channels or purposes):
+        return
+    lost = ", ".join(each.name for each in channels)
+    lost_for = ", ".join(each.name for each in purposes)
+    told = " and ".join([*([f"on {lost}"] if lost else []), *([f"for {lost_for}"] if lost_for else [])])
+    raise LabelNarrowed(
+        f"{count:,} entries of the label {quoted(before.name)} would stop nothing any more {told}; give a reason",
+        label=before.name,
+        entries=count,
+        channels=lost,
+        purposes=lost_for,
+    )
 
 
 def _changeable(txn: Transaction, event: Event, name: str) -> tuple[int, Label]:

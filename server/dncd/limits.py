@@ -29,7 +29,8 @@ ACTOR_BYTES_MAX: Final = 128
 REFERENCE_BYTES_MAX: Final = 128
 SEARCH_CHARS_MIN: Final = 3
 CLASSIFIED_CHARS_MAX: Final = 1_600
-INBOUND_TEXT_BYTES_MAX: Final = 10_000
+INBOUND_TEXT_BYTES_MAX: Final = 256 * 1024  # the 65,536 characters of a WhatsApp message, at 4 bytes each
+KEPT_TEXT_BYTES_MAX: Final = 10_000
 OWN_CODES_MAX: Final = 100
 
 # Attempts
@@ -47,7 +48,7 @@ PREFIXES_MAX: Final = 10_000
 DOMAINS_MAX: Final = 10_000
 CONSENT_POLICIES_MAX: Final = 10_000
 CONSENTS_PER_ADDRESS_MAX: Final = 100
-REVIEWS_PER_ADDRESS_MAX: Final = 100
+REVIEWS_PER_ADDRESS_MAX: Final = 100  # never change it: beyond it nothing is refused, and what happens is replayed
 CLOSED_REGIONS_MAX: Final = 1_000
 REGION_CLOSED_DAYS_MAX: Final = 400
 
@@ -64,6 +65,7 @@ COOLDOWN_HOURS_MAX: Final = 720
 COOLDOWN_DAYS_MAX: Final = 30
 PREVIEW_HOURS_MAX: Final = 168
 RETRY_DAYS_MAX: Final = 400
+SEARCHED_ZONE_DAYS_MAX: Final = 250_000
 
 # Time
 FRESHNESS_WAIT_MS_MAX: Final = 50

@@ -2,7 +2,7 @@
 
 A fact of Form.REVIEW blocks texts, and what else the words name, until a person decides: the status is the channels
 as bits, the position that of the message's event, which names the review. Rows of REVIEWS: account + that position ->
-address key.
+address key. Where as many wait for a number as may, the newest of them goes on in the next: nothing of it is lost.
 """
 
 from collections.abc import Collection, Iterator
@@ -11,9 +11,9 @@ from typing import Final
 from dncd import entries, limits, optin, permissions
 from dncd.addresses import Target, target_from_key
 from dncd.encoding import message_outcome
-from dncd.errors import LimitReached, OwnWordStands
+from dncd.errors import OwnWordStands
 from dncd.events import Event, InboundMessageRecorded, ReviewDecided
-from dncd.facts import Fact, Form, channel_mask, entry_fact, of_form, review_fact
+from dncd.facts import Fact, Form, channel_mask, channels_of, entry_fact, of_form, review_fact
 from dncd.labels import DO_NOT_PHONE_ID
 from dncd.nouns import Channel, EntryReason, MessageClass, OptInStatus, ReviewDecision, Role, Source
 from dncd.storage.contract import Snapshot, Table, Transaction
@@ -32,8 +32,7 @@ def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorde
 
     STOP from who was REJECTED already, and START from who was ACCEPTED, confirm nothing new. Nothing is confirmed
     either where an older entry of STOP stands. An answer to an opt-in request that no longer waits for one does
-    nothing. Raises `LimitReached` before anything is written, where too many messages of the address wait for a
-    decision.
+    nothing.
     """
     account_id = event.draft.account_id
     key = change.target.key(account_id)
@@ -41,11 +40,7 @@ def apply_recorded(txn: Transaction, event: Event, change: InboundMessageRecorde
     facts = touched.facts(key)
     before = optin.status_of(facts)
     if change.message_class is MessageClass.REVIEW:
-        _check_room(facts)
-        # It blocks every text, and what else it is about; its scope keeps the channel for a decision that it is a STOP.
-        mask = optin.TEXTS | channel_mask(change.about)
-        facts.append(review_fact(mask, event)._replace(scope=channel_mask([change.channel])))
-        txn.put(Table.REVIEWS, _review_key(account_id, event.position), key)
+        _wait(txn, key, facts, event, change)
     elif change.message_class is MessageClass.OPT_OUT:
         _stop(facts, event, channel_mask([change.channel]), change.about)
     elif change.message_class is MessageClass.OPT_IN and not _is_late(change, before):
@@ -76,14 +71,37 @@ def apply_decided(txn: Transaction, event: Event, change: ReviewDecided) -> byte
     changed = txn.delete(Table.REVIEWS, _review_key(account_id, change.review))
     facts = touched.facts(key)
     # Of one that was decided before, the channel is not known any more: a STOP on each is the safe reading.
-    said_on = next((fact.scope for fact in facts if _is_review(fact, change.review)), optin.TEXTS)
+    waited = next((fact for fact in facts if _is_review(fact, change.review)), None)
+    said_on = waited.scope if waited else optin.TEXTS
+    # Another one may have gone on in this one, with what its words were about.
+    about = change.about.union(channels_of(waited.status) if waited else ())
     facts[:] = [fact for fact in facts if not _is_review(fact, change.review)]
     if change.decision is ReviewDecision.OPT_OUT:
         known = len(facts), _is_stopped(facts, said_on)
-        _stop(facts, event, said_on, change.about)
+        _stop(facts, event, said_on, about)
         changed |= known != (len(facts), True)
     touched.save()
     return bytes([changed])
+
+
+def _wait(txn: Transaction, key: bytes, facts: list[Fact], event: Event, change: InboundMessageRecorded) -> None:
+    """Block every text, and what else the message is about, until a person decides."""
+    account_id = event.draft.account_id
+    # Its scope keeps the channel, for a decision that it is a STOP.
+    mask, said_on = optin.TEXTS | channel_mask(change.about), channel_mask([change.channel])
+    waiting = of_form(facts, Form.REVIEW)
+    if len(waiting) >= limits.REVIEWS_PER_ADDRESS_MAX:
+        # Not refused: the words may be about more than those of all before.
+        newest = max(waiting, key=_position)
+        mask, said_on = mask | newest.status, said_on | newest.scope
+        facts.remove(newest)
+        txn.delete(Table.REVIEWS, _review_key(account_id, newest.position))
+    facts.append(review_fact(mask, event)._replace(scope=said_on))
+    txn.put(Table.REVIEWS, _review_key(account_id, event.position), key)
+
+
+def _position(fact: Fact) -> int:
+    return fact.position
 
 
 def _stop(facts: list[Fact], event: Event, said_on: int, about: Collection[Channel]) -> None:
@@ -115,13 +133,3 @@ def _review_key(account_id: int, position: int) -> bytes:
 
 def _is_review(fact: Fact, position: int) -> bool:
     return fact.position == position and bool(of_form([fact], Form.REVIEW))
-
-
-def _check_room(facts: list[Fact]) -> None:
-    count_max = limits.REVIEWS_PER_ADDRESS_MAX
-    if len(of_form(facts, Form.REVIEW)) >= count_max:
-        raise LimitReached(
-            "too many messages of this number wait for a decision; decide them first",
-            kind="review",
-            count_max=count_max,
-        )

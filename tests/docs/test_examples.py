@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from daemon_running import running
-from donotcontact import Client
+from donotcontact import Client, Unavailable
 from donotcontact.v1.core_pb2 import CHANNEL_SMS
 from donotcontact.v1.policy_pb2 import Policy, RequireOptIn
 from serving import served
@@ -52,6 +52,30 @@ def test_dialer_calls_nobody_again_who_said_no(server: str, tmp_path: Path) -> N
         "+1 415 555 0100: not called, BLOCK",
         "911: not called, not a number: correct the list",
     ]
+
+
+def test_dialer_keeps_an_opt_out_until_the_server_has_acknowledged_it(tmp_path: Path) -> None:
+    dialer: Any = SimpleNamespace(**runpy.run_path(str(EXAMPLES / "dialer.py")))
+    sent: list[tuple[str, str]] = []
+
+    def add_entries(entries: list[Any], *, actor: str, request_id: str) -> None:
+        sent.append((entries[0].address, request_id))
+        if len(sent) < 3:
+            raise Unavailable("the server restarts")
+
+    attempt = SimpleNamespace(allowed=True, address="+14155550100", reservation="1-0")
+    client: Any = SimpleNamespace(
+        reserve_attempts=lambda *_, **__: [attempt], complete_attempts=lambda _: None, add_entries=add_entries
+    )
+    path = tmp_path / "calls.opt-outs"
+
+    lines = list(dialer.work_through(client, ["+14155550100"], dialer.dial, dialer.OptOuts(client, path)))
+    left = [dialer.OptOuts(client, path).send() for _ in range(3)]
+
+    assert lines == ["+14155550100: called, DNC"]
+    assert left == [1, 0, 0]
+    assert [address for address, _ in sent] == ["+14155550100"] * 3
+    assert len({request_id for _, request_id in sent}) == 1
 
 
 def test_dialer_calls_nobody_where_no_server_answers(tmp_path: Path) -> None:

@@ -191,7 +191,10 @@ def changes_that_cannot_be() -> Iterator[Row]:
         yield one(method, "unknown label", "LABEL_NOT_FOUND", entries=unknown, code=Code.NOT_FOUND)
     yield one(add, "archived label", "LABEL_ARCHIVED", entries=entry(label="closed"), code=Code.FAILED_PRECONDITION)
     yield one(remove, "no reason", "INVALID_FIELD", "reason", reason=0)
-    yield one(remove, "consent without evidence", "INVALID_FIELD", "evidence", reason=2, evidence=pb.Evidence())
+    proofs = [pb.Evidence(), pb.Evidence(call_id=" \u200b", recording="\u3164", campaign="\u00a0", reference="\ufeff")]
+    for number, proof in enumerate(proofs):
+        name = f"consent without evidence {number}"
+        yield one(remove, name, "INVALID_FIELD", "evidence", reason=2, evidence=proof)
     yield one(
         add,
         "of a prefix by an agent",

@@ -34,6 +34,7 @@ ENUMS: list[tuple[type[IntEnum], Any, str]] = [
     (nouns.AttemptOutcome, pb.AttemptOutcome, "ATTEMPT_OUTCOME_"),
     (nouns.MessageClass, pb.MessageClass, "MESSAGE_CLASS_"),
     (nouns.ReviewDecision, pb.ReviewDecision, "REVIEW_DECISION_"),
+    (nouns.NotCounted, pb.NotCounted, "NOT_COUNTED_"),
     (Fault, pb.AddressFault, "ADDRESS_FAULT_"),
 ]
 POOL = [*PHONES, *EMAILS, "+14155550199", "nonsense", "", "911", "a" * 120 + "@example.com", "+1415*"]

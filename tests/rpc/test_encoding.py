@@ -85,6 +85,9 @@ snapshots = st.builds(
     st.integers(0, 2**40),
     st.integers(0, 2**40),
     st.lists(names, max_size=2).map(tuple),
+    names,
+    st.lists(st.tuples(names, st.dates()), max_size=2).map(tuple),
+    st.none() | st.lists(st.tuples(names, st.integers(0, 2**40)), max_size=2).map(tuple),
 )
 several = st.lists(names, max_size=3).map(tuple)
 policies = st.builds(

@@ -61,7 +61,9 @@ def test_label_of_both_kinds_takes_every_address(server: Served, address: str, l
 def test_retry_has_its_first_answer_after_the_label_lost_its_channel(server: Served) -> None:
     request = adding((MAILBOX, "both"), request_id=new_id())
     first = server.api().call("AddEntries", request)
-    server.api().call("UpdateLabel", pb.UpdateLabelRequest(label=pb.Label(name="both", channels=[SMS])))
+    server.api().call(
+        "UpdateLabel", pb.UpdateLabelRequest(label=pb.Label(name="both", channels=[SMS]), reason="no letters")
+    )
 
     again = server.api().call("AddEntries", request)
 

@@ -10,6 +10,8 @@ from serving import START_MS, moment, pb
 
 NEIGHBOUR = "+12125550123"
 DAY_MS = 86_400_000
+# What says nothing: white space, and characters that nobody sees.
+BLANKS = (" ", " \t\n", "\u00a0", "\u200b", "\ufeff\u2060", "\u3164", "\u2800", "\ufe0f")
 
 
 def context_columns_of_the_wrong_length() -> Iterator[Row]:
@@ -66,6 +68,9 @@ def consents_that_cannot_be() -> Iterator[Row]:
     yield one("RecordConsent", "no source", "INVALID_FIELD", "source", source=0)
     proof = pb.Evidence(call_id="c")
     yield one("RecordConsent", "no reference", "INVALID_FIELD", "evidence.reference", evidence=proof)
+    for blank in BLANKS:
+        nothing = pb.Evidence(reference=blank)
+        yield one("RecordConsent", f"the reference {blank!r}", "INVALID_FIELD", "evidence.reference", evidence=nothing)
     yield one("RevokeConsent", "no source", "INVALID_FIELD", "source", source=0)
 
 
@@ -73,10 +78,11 @@ def messages_that_cannot_be() -> Iterator[Row]:
     record = "RecordInboundMessage"
     for channel in (1, 3):
         yield one(record, f"channel {channel}", "INVALID_FIELD", "channel", channel=channel)
-    yield one(record, "text too long", "INVALID_FIELD", "text", text="x" * 10_001)
-    yield one(record, "text too long in bytes", "INVALID_FIELD", "text", text="é" * 5_001)
+    yield one(record, "text too long", "INVALID_FIELD", "text", text="x" * (256 * 1024 + 1))
+    yield one(record, "text too long in bytes", "INVALID_FIELD", "text", text="é" * (128 * 1024 + 1))
     yield one(record, "101 codes", "INVALID_FIELD", "own_codes", own_codes=["1"] * 101)
-    yield one(record, "an empty code", "INVALID_FIELD", "own_codes[1]", own_codes=["1", " "])
+    for blank in BLANKS:
+        yield one(record, f"the code {blank!r}", "INVALID_FIELD", "own_codes[1]", own_codes=["1", blank])
     yield one("DecideReview", "no decision", "INVALID_FIELD", "decision", decision=0)
     role, code = Role.AGENT, Code.PERMISSION_DENIED
     yield one("DecideReview", "none by an agent", "OWN_WORD_STANDS", review=REVIEW, decision=2, role=role, code=code)
@@ -91,7 +97,8 @@ def messages_that_cannot_be() -> Iterator[Row]:
 def permissions_that_cannot_be() -> Iterator[Row]:
     authorize = "AuthorizeOneTimeSend"
     yield one(authorize, "no note", "INVALID_FIELD", "note", note="")
-    yield one(authorize, "a note of white space", "INVALID_FIELD", "note", note=" \n")
+    for note in BLANKS:
+        yield one(authorize, f"a note of {note!r}", "INVALID_FIELD", "note", note=note)
     mailbox = pb.CheckRow(address=MAILBOX)
     yield one(authorize, "a call to a mailbox", "INVALID_ADDRESS", "row.address", row=mailbox)
 
@@ -106,7 +113,8 @@ def regions_that_cannot_be_closed() -> Iterator[Row]:
     yield wrong("until the past", "until", until=moment(START_MS - 60_000))
     yield wrong("for 401 days", "until", until=moment(START_MS + 401 * DAY_MS))
     yield wrong("without a reason", "reason", reason="")
-    yield wrong("for white space", "reason", reason=" \n ")
+    for reason in BLANKS:
+        yield wrong(f"for {reason!r}", "reason", reason=reason)
     for method in ("CloseRegion", "OpenRegion"):
         for region in ("", "US-ZZ", "FL", "GB-LND", "us-fl", "US-FL ", "US-FL\n"):
             yield one(method, repr(region), "INVALID_FIELD", "region", region=region)

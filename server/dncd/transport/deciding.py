@@ -62,8 +62,8 @@ class Decider:
     def policy(self, snapshot: Snapshot, catalog: Catalog, name: str, draft: Policy | None = None) -> Compiled:
         """Return a draft compiled, or the policy in force; raises `PolicyNotFound`."""
         if draft is not None:
-            return compile_draft(snapshot, catalog, draft, self.catalogs.shelf)
-        return catalog.policy(fields.name(name, "policy") if name else "")
+            return compile_draft(snapshot, catalog, draft)
+        return catalog.policy(snapshot, fields.name(name, "policy") if name else "")
 
     def now(self, end: journal.Head) -> Moment:
         """Return the moment that it is."""

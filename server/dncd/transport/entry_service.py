@@ -3,7 +3,7 @@
 from functools import lru_cache
 
 from dncd import events, history, journal, labels, limits
-from dncd.errors import DncError, FieldFault, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed
+from dncd.errors import DncError, FieldFault, InvalidFields, LabelArchived, LabelNotFound, RoleNotAllowed, quoted
 from dncd.events import AddedEntry, EntriesAdded, EntriesRemoved, RemovedEntry
 from dncd.listing import Filter, Listing
 from dncd.nouns import (
@@ -107,7 +107,9 @@ class EntryHandlers:
         """
         with self._store.snapshot() as snapshot:
             faults = _out_of_reach(snapshot, call.caller.account_id, added)
-            if not faults or journal.find_answer(snapshot, fields.draft(call.caller, request, EntriesAdded(added))):
+            if not faults or journal.find_answer(
+                snapshot, fields.draft(call.caller, request, EntriesAdded(added)), self._changes.now_ms()
+            ):
                 return
         raise InvalidFields(faults[: limits.FIELD_FAULTS_MAX])
 
@@ -211,7 +213,8 @@ def _out_of_reach(snapshot: Snapshot, account_id: int, added: list[AddedEntry]) 
             continue
         if not channels & _REACHED_ON[kind]:
             told = ", ".join(channel.name for channel in sorted(channels))
-            unreached[name, kind] = f"is {_NOUNS[kind]}; the label {name!r} stops {told} alone, so it would do nothing"
+            why = f"the label {quoted(name)} stops {told} alone, so it would do nothing"
+            unreached[name, kind] = f"is {_NOUNS[kind]}; {why}"
     return [
         FieldFault(f"entries[{row}].address", unreached[entry.label, entry.target.kind])
         for row, entry in enumerate(added)

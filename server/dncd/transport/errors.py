@@ -14,12 +14,14 @@ from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 from grpc_status import rpc_status
 
-from dncd.errors import DncError, FieldFault, InvalidFields
+from dncd.errors import DncError, FieldFault, InvalidFields, shown
 from dncd.limits import FIELD_FAULTS_MAX
 
 DOMAIN: Final = "donotcontact"
 TEXT_CHARS_MAX: Final = 512
 FAULT_BYTES_MAX: Final = 3_000
+# Figures that callers gave.
+_NAMES: Final = frozenset({"label", "policy"})
 
 _Code = grpc.StatusCode
 CODES: Final = {
@@ -35,6 +37,7 @@ CODES: Final = {
     "ERROR_REASON_LABEL_EXISTS": _Code.ALREADY_EXISTS,
     "ERROR_REASON_LABEL_ARCHIVED": _Code.FAILED_PRECONDITION,
     "ERROR_REASON_LABEL_BUILT_IN": _Code.FAILED_PRECONDITION,
+    "ERROR_REASON_LABEL_NARROWED": _Code.FAILED_PRECONDITION,
     "ERROR_REASON_CHANNEL_NOT_IN_POLICY": _Code.INVALID_ARGUMENT,
     "ERROR_REASON_REVISION_OF_ANOTHER_STORE": _Code.FAILED_PRECONDITION,
     "ERROR_REASON_REVISION_NOT_YET_HERE": _Code.UNAVAILABLE,
@@ -84,7 +87,7 @@ def abort(context: Aborts, error: DncError) -> None:
 
 def status_of(error: DncError) -> Status:
     """Build the status: code, sentence, one ErrorInfo, and BadRequest or RetryInfo where they apply."""
-    figures = dict(error.figures)
+    figures = {key: shown(value) if key in _NAMES else value for key, value in error.figures.items()}
     details: list[Message] = []
     if isinstance(error, InvalidFields):
         told = _faults_that_fit(error.faults)

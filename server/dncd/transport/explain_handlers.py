@@ -10,9 +10,10 @@ from dncd.attempts import count_keys
 from dncd.batch import Batch, Moment
 from dncd.catalog import read as read_catalog
 from dncd.encoding import timestamp
-from dncd.errors import AsOfOutOfRange, PolicyNotFound
+from dncd.errors import AsOfOutOfRange, PolicyNotFound, quoted
 from dncd.events import Policy
 from dncd.remedies import remedies
+from dncd.screens import ShelfOfPast
 from dncd.storage.contract import Snapshot
 from dncd.storage.keys import Kind
 from dncd.tokens import Caller
@@ -114,13 +115,14 @@ class ExplainHandlers:
         counted = _count_keys(caller.account_id, batch)
         history.copy_attempts(snapshot, past, counted, then.known_ms(contact))
         with past.snapshot() as rebuilt:
-            catalog = read_catalog(rebuilt, caller.account_id, self._catalogs.shelf, self._catalogs.book)
+            shelf = ShelfOfPast(self._catalogs.shelf, snapshot)
+            catalog = read_catalog(rebuilt, caller.account_id, shelf, self._catalogs.book)
             if not catalog.labels:
                 raise AsOfOutOfRange("the account did not exist yet at that time")
             try:
                 policy = self._decider.policy(rebuilt, catalog, request.policy)
             except PolicyNotFound as error:
-                raise PolicyNotFound(f"no policy {request.policy!r} was in force then", **error.figures) from None
+                raise PolicyNotFound(f"no policy {quoted(request.policy)} was in force then", **error.figures) from None
             return answer_at(rebuilt, catalog, policy, batch, then.position, contact)
 
 

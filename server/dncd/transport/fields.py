@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 import uuid
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from dncd import limits
 from dncd.addresses import AddressError, Fault, Target, known_region, target_from_text, targets_from_texts
-from dncd.encoding import evidence_value, milliseconds
+from dncd.encoding import milliseconds
 from dncd.errors import BatchEmpty, BatchTooLarge, FieldFault, InvalidAddresses, InvalidFields, RevisionOfAnotherStore
 from dncd.events import Change, Draft, Evidence
 from dncd.nouns import Channel
@@ -25,6 +26,10 @@ E = TypeVar("E", bound=IntEnum)
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# Letters, symbols and marks by category, of which nothing is seen: fillers, the blank of Braille, variation selectors.
+_SHOW_NOTHING: Final = frozenset(map(chr, [0x34F, 0x115F, 0x1160, 0x17B4, 0x17B5, 0x2800, 0x3164, 0xFFA0])) | frozenset(
+    map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10), *range(0xE0100, 0xE01F0)])
+)
 _NO_TARGET: Final = Target(Kind.EMAIL, "")
 _UUID_HINT: Final = "a UUID such as 123e4567-e89b-12d3-a456-426614174000"
 
@@ -124,6 +129,23 @@ def text(value: str, path: str, bytes_max: int) -> str:
     return value
 
 
+def said(written: str) -> str:
+    """Take off both ends what nobody sees: white space, zero-width and other invisible characters.
+
+    What is left of a text that says nothing is empty: so no proof, note or reason is made of blanks.
+    """
+    start, end = 0, len(written)
+    while start < end and _shows_nothing(written[start]):
+        start += 1
+    while start < end and _shows_nothing(written[end - 1]):
+        end -= 1
+    return written[start:end]
+
+
+def _shows_nothing(char: str) -> bool:
+    return char.isspace() or char in _SHOW_NOTHING or unicodedata.category(char) in {"Cc", "Cf"}
+
+
 def region(code: str, default: str, path: str = "region") -> str:
     """Read a country; empty is the default."""
     if code and not known_region(code):
@@ -145,11 +167,12 @@ def optional_time_ms(message: Message, field: str) -> int | None:
 
 
 def evidence(message: core_pb2.Evidence, path: str = "evidence") -> Evidence:
-    """Read evidence."""
-    value = evidence_value(message)
-    for field in ("call_id", "recording", "campaign", "reference"):
-        text(getattr(value, field), f"{path}.{field}", limits.EVIDENCE_FIELD_BYTES_MAX)
-    return value
+    """Read evidence; a field of blanks is no evidence."""
+
+    def proof(field: str) -> str:
+        return said(text(getattr(message, field), f"{path}.{field}", limits.EVIDENCE_FIELD_BYTES_MAX))
+
+    return Evidence(proof("call_id"), proof("recording"), proof("campaign"), proof("reference"))
 
 
 def target(written: str, default_region: str, path: str = "address") -> Target:

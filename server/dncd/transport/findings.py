@@ -1,6 +1,7 @@
 """Findings as messages and as columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy as np
 from dncd.addresses import target_from_key
 from dncd.catalog import Catalog
 from dncd.check import Decision
+from dncd.columns import grouped
 from dncd.encoding import timestamp
 from dncd.facts import NEVER_MS
 from dncd.findings import Findings, Ground, Rows
@@ -34,7 +36,7 @@ class Grounds(NamedTuple):
 
 def finding_messages(catalog: Catalog, decision: Decision) -> list[Any]:
     """Build the message of every finding of a decision, in its order."""
-    refs = [registry_ref(screen) for screen in decision.screens]
+    refs = cache(lambda screen, not_counted: registry_ref(decision.screens[screen], not_counted))
     # One conversion to plain values: reading single fields of a numpy record costs as much as building the message.
     grounds = [_grounds(ground) for ground in decision.grounds]
     return [_message(catalog, decision.keys, refs, grounds, *fields) for fields in decision.findings.tolist()]
@@ -43,7 +45,7 @@ def finding_messages(catalog: Catalog, decision: Decision) -> list[Any]:
 def _message(
     catalog: Catalog,
     keys: Sequence[bytes],
-    refs: Sequence[Any],
+    refs: Callable[[int, int], Any],
     grounds: Sequence[Grounds],
     _row: int,
     rule: int,
@@ -60,6 +62,7 @@ def _message(
     ground: int,
     retry_at_ms: int,
     lifted_by: int,
+    not_counted: int,
 ) -> Any:
     is_entry = rule == _ENTRY
     lifted = None
@@ -77,7 +80,7 @@ def _message(
         expires_at=timestamp(expires_at_ms) if is_entry and expires_at_ms != NEVER_MS else None,
         event_position=position,
         shadow=shadow,
-        registry=refs[screen] if screen >= 0 else None,
+        registry=refs(screen, not_counted) if screen >= 0 else None,
         retry_at=timestamp(retry_at_ms) if retry_at_ms else None,
         legal_rule=grounds[ground].rule if ground >= 0 else None,
         attempts=grounds[ground].attempts if ground >= 0 else None,
@@ -94,6 +97,9 @@ def _grounds(ground: Ground) -> Grounds:
             per_hours=ground.per_hours,
             per=ground.per,
             after=ground.after or 0,
+            days=ground.days,
+            channels=ground.channels,
+            regions=ground.regions,
         )
     rule = legal_rule(ground)
     return Grounds(rule if rule.ByteSize() else None, attempts)
@@ -119,13 +125,17 @@ def _lifting_message(kind: int, given_at_ms: int, expires_at_ms: int, position: 
     )
 
 
-def registry_ref(screen: Screen) -> verdict_pb2.RegistryRef:
-    """Name the list that a screen asks."""
-    listed = screen.in_force
-    return verdict_pb2.RegistryRef(
+def registry_ref(screen: Screen, not_counted: int = 0) -> Any:
+    """Name the list that a screen asks, and why it does not count a match, by the code of the finding."""
+    listed = screen.in_force or screen.unopened
+    why, lacking = screen.not_counted(not_counted) if not_counted else (0, None)
+    return _Verdict.RegistryRef(
         name=screen.required.name,
         snapshot=listed.snapshot_id if listed else "",
         list_date=listed.list_date.isoformat() if listed else "",
+        not_counted=why,
+        lacking_snapshot=lacking.snapshot_id if lacking else "",
+        lacking_list_date=lacking.list_date.isoformat() if lacking else "",
     )
 
 
@@ -193,5 +203,13 @@ def _registry_fields(findings: Findings, screens: Sequence[Screen]) -> list[byte
     """Encode which findings are about which registries, where any are."""
     if not (findings["screen"] >= 0).any():
         return []
-    places = findings["screen"].astype("<i4").view("<u4")
-    return [column(13, places), *(piece(14, registry_ref(screen).SerializeToString()) for screen in screens)]
+    places = findings["screen"].astype("<i4")
+    refs = [registry_ref(screen) for screen in screens]
+    uncounted = np.flatnonzero(findings["not_counted"])
+    if len(uncounted):
+        # Each reason is a name of its own behind those of the registries.
+        codes = places[uncounted].astype(np.int64) << 16 | findings["not_counted"][uncounted]
+        reasons, reason_of = grouped(codes)
+        places[uncounted] = len(refs) + reason_of
+        refs += [registry_ref(screens[code >> 16], code & 0xFFFF) for code in reasons.tolist()]
+    return [column(13, places.view("<u4")), *(piece(14, ref.SerializeToString()) for ref in refs)]

@@ -34,7 +34,7 @@ class LabelHandlers:
     def create(self, call: Call, request: pb.CreateLabelRequest) -> pb.CreateLabelResponse:
         """Create a label."""
         label = _label(request.label)
-        written = self._changes.accept(call, request, events.LabelCreated(label))
+        written = self._changes.accept(call, request, events.LabelCreated(label, names_apart=True))
         return pb.CreateLabelResponse(
             label=self._message(call, label.name), written_at=revision(self._store.id, written.position)
         )
@@ -42,7 +42,8 @@ class LabelHandlers:
     def update(self, call: Call, request: pb.UpdateLabelRequest) -> pb.UpdateLabelResponse:
         """Replace a label."""
         label = _label(request.label)
-        written = self._changes.accept(call, request, events.LabelUpdated(label))
+        reason = fields.said(fields.text(request.reason, "reason", limits.NOTE_BYTES_MAX))
+        written = self._changes.accept(call, request, events.LabelUpdated(label, reason, narrowing_held=True))
         return pb.UpdateLabelResponse(
             label=self._message(call, label.name), written_at=revision(self._store.id, written.position)
         )

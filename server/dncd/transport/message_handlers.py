@@ -132,7 +132,7 @@ class MessageHandlers:
             message_class=message_class,
             matched=matched,
             message_id=message_id,
-            text=request.text if keeps else "",
+            text=_kept(request.text) if keeps else "",
             confirmation_ms=limits.CONFIRMATION_MINUTES * _MINUTE_MS if message_class in _CONFIRMED else 0,
             digest=b"" if request.validate_only else _digest(target, message_id, channel, request.text),
             about=classified.channels & {Channel.VOICE} if message_class in _STOPS else frozenset(),
@@ -180,17 +180,22 @@ def _digest(target: Target, message_id: str, channel: Channel, text: str) -> byt
 
 
 def _text(written: str) -> str:
-    # Whatever else it holds, control characters too: a STOP must not be lost to them.
+    # Whatever else it holds, control characters too: a STOP must not be lost to them, nor to its length.
     if len(written.encode()) > limits.INBOUND_TEXT_BYTES_MAX:
         raise fields.invalid("text", f"must be at most {limits.INBOUND_TEXT_BYTES_MAX:,} bytes")
     return written
+
+
+def _kept(written: str) -> str:
+    """Return what an account keeps of a text: its first bytes, up to a character's end."""
+    return written.encode()[: limits.KEPT_TEXT_BYTES_MAX].decode(errors="ignore")
 
 
 def _own_codes(written: list[str]) -> list[str]:
     if len(written) > limits.OWN_CODES_MAX:
         raise fields.invalid("own_codes", f"must be at most {limits.OWN_CODES_MAX}")
     for index, code in enumerate(written):
-        if not fields.text(code, f"own_codes[{index}]", limits.REFERENCE_BYTES_MAX).strip():
+        if not fields.said(fields.text(code, f"own_codes[{index}]", limits.REFERENCE_BYTES_MAX)):
             raise fields.invalid(f"own_codes[{index}]", "must not be empty")
     return written
 

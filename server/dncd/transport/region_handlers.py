@@ -41,7 +41,7 @@ class RegionHandlers:
         if until_ms is None:
             raise fields.invalid("until", "must say when the region opens again")
         reason = fields.text(request.reason, "reason", limits.NOTE_BYTES_MAX)
-        if not reason.strip():
+        if not fields.said(reason):
             raise fields.invalid("reason", "must say why: it is kept in the journal")
         change = RegionClosed(region_of(request.region, self._book, "region"), round_up(until_ms), reason)
         written = self._changes.accept(call, request, change)
