@@ -32,7 +32,7 @@ from donotcontact.errors import (
     Timeout,
     Unavailable,
 )
-from donotcontact.permissions import ClaimedSend, OneTimePermission
+from donotcontact.permissions import ClaimedOptIn, ClaimedSend, OneTimePermission
 from donotcontact.preview import OpenCount, Preview, ReasonCount
 from donotcontact.reasons import AttemptCount, ConsentKind, LegalRule, LiftingConsent, Outcome, Scope
 from donotcontact.results import Channel, CheckAnswer, Result, Row, Verdict
@@ -44,6 +44,7 @@ __all__ = [
     "AttemptCount",
     "Channel",
     "CheckAnswer",
+    "ClaimedOptIn",
     "ClaimedSend",
     "Client",
     "Completion",

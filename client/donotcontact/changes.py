@@ -8,8 +8,6 @@ from collections.abc import Sequence
 
 from donotcontact.calls import Call
 from donotcontact.v1.consent_service_pb2 import (
-    ClaimOptInRequestRequest,
-    ClaimOptInRequestResponse,
     SetOptInRequest,
     SetOptInResponse,
 )
@@ -94,9 +92,12 @@ def create_label(label: Label, *, request_id: str | None = None) -> Call[CreateL
     return Call(CreateLabelRequest(label=label, request_id=request_id or ""), CreateLabelResponse)
 
 
-def update_label(label: Label, *, request_id: str | None = None) -> Call[UpdateLabelResponse]:
-    """Replace the channels, purposes and description of a label."""
-    return Call(UpdateLabelRequest(label=label, request_id=request_id or ""), UpdateLabelResponse)
+def update_label(label: Label, *, reason: str = "", request_id: str | None = None) -> Call[UpdateLabelResponse]:
+    """Replace the channels, purposes and description of a label.
+
+    `reason` says why its entries may stop less than before; without one, `Conflict` is raised where they would.
+    """
+    return Call(UpdateLabelRequest(label=label, reason=reason, request_id=request_id or ""), UpdateLabelResponse)
 
 
 def archive_label(name: str, *, request_id: str | None = None) -> Call[ArchiveLabelResponse]:
@@ -130,40 +131,6 @@ def set_opt_in(
         request_id=request_id or "",
     )
     return Call(request, SetOptInResponse)
-
-
-def claim_opt_in_request(
-    address: str,
-    *,
-    policy: str = "",
-    region: str = "",
-    campaign: str = "",
-    time_zone: str = "",
-    postal_code: str = "",
-    contact_id: str = "",
-    debt_id: str = "",
-    actor: str = "",
-    request_id: str | None = None,
-) -> Call[ClaimOptInRequestResponse]:
-    """Claim the right to send the opt-in request: send it only where `granted` is true, for one caller of all.
-
-    The request is a text too, so name the `policy` that the text was checked under, and what is known of the person:
-    without a policy the account's default judges, which knows no calling hours. Where not granted, `result` says what
-    stops it.
-    """
-    request = ClaimOptInRequestRequest(
-        address=address,
-        policy=policy,
-        region=region,
-        campaign=campaign,
-        time_zone=time_zone,
-        postal_code=postal_code,
-        contact_id=contact_id,
-        debt_id=debt_id,
-        actor=actor,
-        request_id=request_id or "",
-    )
-    return Call(request, ClaimOptInRequestResponse)
 
 
 def apply_policy(

@@ -78,7 +78,7 @@ class Client(Screener):
     update_label = _sends(changes.update_label)
     archive_label = _sends(changes.archive_label)
     set_opt_in = _sends(changes.set_opt_in)
-    claim_opt_in_request = _sends(changes.claim_opt_in_request)
+    claim_opt_in_request = _sends(permissions.claim_opt_in_request)
     apply_policy = _sends(changes.apply_policy)
     delete_policy = _sends(changes.delete_policy)
     close_region = _sends(regions.close_region)

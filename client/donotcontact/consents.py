@@ -90,7 +90,10 @@ def record_consent(
     actor: str = "",
     request_id: str | None = None,
 ) -> Call[RecordConsentResponse]:
-    """Record a dated consent; its evidence needs a reference. It lifts registry matches, and never an opt-out."""
+    """Record a dated consent; its evidence needs a reference. It lifts registry matches, and never an opt-out.
+
+    Look at the answer's `outcome`: after TAKEN_BACK nothing was recorded, since the person's word stands against it.
+    """
     request = RecordConsentRequest(
         address=address,
         consent=consent,

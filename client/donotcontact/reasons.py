@@ -77,13 +77,20 @@ class LegalRule:
 
 @dataclass(frozen=True, slots=True)
 class AttemptCount:
-    """The attempts that a reason rests on, claims included. `max` 0 is a cool-down, `per_hours` 0 calendar days."""
+    """The attempts that a reason rests on, claims included, and the limit or cool-down that counts them.
+
+    `max` 0 is a cool-down, of `per_hours` or of `days` by the calendar. `channels` are numbers of `Channel`; none: all
+    together. No regions: everywhere.
+    """
 
     attempts: int
     max: int
     per_hours: int
     per: Scope
     after: Outcome
+    days: int = 0
+    channels: tuple[int, ...] = ()
+    regions: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, finding: Finding) -> Self | None:
@@ -91,7 +98,16 @@ class AttemptCount:
         if not finding.HasField("attempts"):
             return None
         count = finding.attempts
-        return cls(count.attempts, count.max, count.per_hours, Scope(count.per), Outcome(count.after))
+        return cls(
+            attempts=count.attempts,
+            max=count.max,
+            per_hours=count.per_hours,
+            per=Scope(count.per),
+            after=Outcome(count.after),
+            days=count.days,
+            channels=tuple(map(int, count.channels)),
+            regions=tuple(count.regions),
+        )
 
 
 @dataclass(frozen=True, slots=True)

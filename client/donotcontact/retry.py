@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from donotcontact.errors import DoNotContactError, Overloaded, Timeout, Unavailable
 
+# What gRPC says of calls on a channel that this side closed.
+_CLOSED = "Channel closed"
 REASONS_OF_NO_ROOM = frozenset({"ERROR_REASON_OVERLOADED", "ERROR_REASON_TOO_MANY_WATCHERS"})
 
 
@@ -83,5 +85,10 @@ def is_refusal(failure: DoNotContactError) -> bool:
 
 
 def is_unreachable(failure: DoNotContactError) -> bool:
-    """Tell whether another connection, or another moment, may find a server."""
-    return isinstance(failure, Unavailable) and failure.code is not None and failure.code.name == "UNAVAILABLE"
+    """Tell whether another connection, or another moment, may find a server.
+
+    A worker that stops cancels what it had not begun. What closing this client cancelled must not be sent again.
+    """
+    if not isinstance(failure, Unavailable) or failure.code is None:
+        return False
+    return failure.code.name == "UNAVAILABLE" or (failure.code.name == "CANCELLED" and _CLOSED not in str(failure))

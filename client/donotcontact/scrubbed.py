@@ -48,8 +48,9 @@ class ScrubAnswer:
 
     @property
     def has_lifted(self) -> bool:
-        """Whether a consent lifted a registry match of any address: then ALLOW too has findings."""
-        return any(self._response.findings.lifted_by)
+        """Whether a registry match of any address stops nothing, lifted or not counted: then ALLOW too has findings."""
+        findings = self._response.findings
+        return any(findings.lifted_by) or any(each.not_counted for each in findings.registry_names)
 
     @property
     def checked_at(self) -> Revision:

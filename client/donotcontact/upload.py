@@ -142,6 +142,8 @@ def import_header(
     shape: Shape,
     washed_name: str,
     region: str,
+    header: bool | None,
+    international: bool,
     coverage: Iterable[str],
     activate: bool,
 ) -> ImportHeader:
@@ -160,6 +162,8 @@ def import_header(
         shape=shape,
         washed_name=washed_name,
         region=region,
+        header=header,
+        international=international,
         coverage=coverage,
         activate=activate,
     )

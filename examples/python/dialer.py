@@ -7,7 +7,8 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from donotcontact import Channel, Client, DoNotContactError, Outcome, Verdict
@@ -24,12 +25,48 @@ DO_NOT_CALL = "DNC"
 OUTCOMES = {DO_NOT_CALL: Outcome.CONVERSATION, "NO_ANSWER": Outcome.NO_ANSWER}
 
 
-def work_through(client: Client, numbers: Iterable[str], dial: Dial) -> list[str]:
-    """Call every number that may be called; return one line for each number, in order."""
-    return [_work(client, number, dial) for number in numbers]
+class OptOuts:
+    """What people said to agents, kept on disk until the server has acknowledged it: an opt-out must never be lost."""
+
+    def __init__(self, client: Client, path: Path) -> None:
+        self._client = client
+        self._path = path
+
+    def add(self, address: str) -> None:
+        """Keep an opt-out; send it with the next `send`."""
+        with self._path.open("a") as kept:
+            # The id is made once: however often it is sent, it counts once.
+            kept.write(f"{uuid.uuid4()} {address}\n")
+            kept.flush()
+            os.fsync(kept.fileno())
+
+    def send(self) -> int:
+        """Send what is kept, and keep what was not acknowledged; return how many those are."""
+        left = []
+        for line in self._path.read_text().splitlines() if self._path.exists() else []:
+            request_id, address = line.split()
+            entry = NewEntry(
+                address=address, label="do-not-phone", source=SOURCE_AGENT, evidence=Evidence(campaign=POLICY or "none")
+            )
+            try:
+                self._client.add_entries([entry], actor="agent-7", request_id=request_id)
+            except DoNotContactError:
+                left.append(line + "\n")
+        draft = self._path.with_suffix(".draft")
+        draft.write_text("".join(left))
+        draft.replace(self._path)
+        return len(left)
 
 
-def _work(client: Client, number: str, dial: Dial) -> str:
+def work_through(client: Client, numbers: Iterable[str], dial: Dial, opt_outs: OptOuts) -> Iterator[str]:
+    """Call every number that may be called; yield a line for each, in order."""
+    for number in numbers:
+        line = _work(client, number, dial, opt_outs)
+        opt_outs.send()
+        yield line
+
+
+def _work(client: Client, number: str, dial: Dial, opt_outs: OptOuts) -> str:
     # Asked at the moment of the call, since the person may have said no after the list was made; and claimed in the
     # same step, since other dialers may call this number too.
     try:
@@ -42,17 +79,13 @@ def _work(client: Client, number: str, dial: Dial) -> str:
         return f"{number}: not called, {_why(attempt.verdict)}"
     disposition = dial(attempt.address)
     if disposition == DO_NOT_CALL:
-        _opt_out(client, attempt.address)
-    client.complete_attempts({attempt.reservation: OUTCOMES[disposition]})
+        opt_outs.add(attempt.address)
+    try:
+        client.complete_attempts({attempt.reservation: OUTCOMES[disposition]})
+    except DoNotContactError as error:
+        # It counts until its lease ends.
+        return f"{number}: called, {disposition}, and the server was not told ({error.reason or error})"
     return f"{number}: called, {disposition}"
-
-
-def _opt_out(client: Client, address: str) -> None:
-    """Record the person's own word. It is in force everywhere when this returns; keep it and repeat where it raises."""
-    entry = NewEntry(
-        address=address, label="do-not-phone", source=SOURCE_AGENT, evidence=Evidence(campaign=POLICY or "default")
-    )
-    client.add_entries([entry], actor="agent-7")
 
 
 def _why(verdict: Verdict) -> str:
@@ -67,11 +100,15 @@ def dial(address: str) -> str:
 
 
 def main() -> None:
-    """Read the numbers and work through them."""
-    numbers = Path(sys.argv[1]).read_text().splitlines()
+    """Read the numbers and work through them; leave with 1 where opt-outs wait to be sent."""
+    calls = Path(sys.argv[1])
     server, token = os.environ.get("DNC_SERVER", "127.0.0.1:7420"), os.environ.get("DNC_TOKEN")
     with Client(server, token=token, timeout_s=TIMEOUT_S) as client:
-        print("\n".join(work_through(client, numbers, dial)))  # noqa: T201 - its output
+        opt_outs = OptOuts(client, calls.with_suffix(".opt-outs"))
+        for line in work_through(client, calls.read_text().splitlines(), dial, opt_outs):
+            print(line)  # noqa: T201 - its output
+        if left := opt_outs.send():
+            sys.exit(f"{left} opt-outs are not recorded yet: run this again")
 
 
 if __name__ == "__main__":

@@ -55,7 +55,7 @@ class Gateway:
     def _request_opt_in(self, address: str) -> str:
         # Of all gateways that ask, one is granted. The request is a text too: the same policy, so that its hours hold.
         claim = self._client.claim_opt_in_request(address, policy=self._policy, campaign=self._policy)
-        if claim.granted:
+        if claim.allowed:
             return f"opt-in request sent to {address}"
         if claim.status == OPT_IN_STATUS_NOT_SENT:
             return "opt-in request not sent: it may not go out now"

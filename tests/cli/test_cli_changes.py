@@ -131,7 +131,7 @@ def test_remove_in_a_script_needs_yes(dnc: Dnc, server: FakeServer) -> None:
 def test_remove_on_a_terminal_warns_and_asks(
     dnc: Dnc, server: FakeServer, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, calls: int
 ) -> None:
-    monkeypatch.setattr("donotcontact.cli.changes.on_terminal", lambda: True)
+    monkeypatch.setattr("donotcontact.cli.confirming.on_terminal", lambda: True)
 
     result = dnc(*REMOVE, stdin=typed)
 
@@ -184,8 +184,20 @@ def test_optin_claim_leaves_with_0_only_where_it_is_granted(
     assert (server.requests[0].campaign, server.requests[0].policy) == ("spring", "p")
 
 
+def test_optin_claim_that_contradicts_itself_is_no_permission(dnc: Dnc, server: FakeServer) -> None:
+    answer = ClaimOptInRequestResponse(
+        granted=True, status=OptInStatus.OPT_IN_STATUS_REJECTED, blocked_by_entry=True, written_at=REVISION
+    )
+    server.answers["ClaimOptInRequest"] = lambda _: answer
+
+    assert dnc("optin", "claim", ADDRESS, "--policy", "p").exit_code == 1
+    assert dnc.json("optin", "claim", ADDRESS, "--policy", "p")["allowed"] is False
+
+
 def test_optin_claim_without_a_policy_says_that_no_hours_were_asked(dnc: Dnc, server: FakeServer) -> None:
-    server.answers["ClaimOptInRequest"] = lambda _: ClaimOptInRequestResponse(granted=True, written_at=REVISION)
+    server.answers["ClaimOptInRequest"] = lambda _: ClaimOptInRequestResponse(
+        granted=True, status=OptInStatus.OPT_IN_STATUS_SENT, written_at=REVISION
+    )
 
     assert "no calling hours were asked" in dnc("optin", "claim", ADDRESS).stdout
     assert "no calling hours" not in dnc("optin", "claim", ADDRESS, "--policy", "p").stdout
@@ -206,6 +218,31 @@ def test_label_create_and_update_send_the_whole_label(dnc: Dnc, server: FakeServ
 
     assert [request.label for request in server.requests] == [wanted, wanted]
     assert "Created DNC_Sales: stops VOICE, SMS for MARKETING." in results[0].stdout
+
+
+NARROW = ("label", "update", "DNC_Sales", "--channel", "voice", "--reason", "texts have their own")
+
+
+def test_a_label_that_may_stop_less_in_a_script_needs_yes(dnc: Dnc, server: FakeServer) -> None:
+    server.answers["UpdateLabel"] = lambda request: UpdateLabelResponse(label=request.label, written_at=REVISION)
+
+    refused, done = dnc(*NARROW), dnc(*NARROW, "--yes")
+
+    assert (refused.exit_code, done.exit_code) == (2, 0)
+    assert [request.reason for request in server.requests] == ["texts have their own"]
+
+
+@pytest.mark.parametrize(("typed", "exit_code", "calls"), [("y\n", 0, 1), ("n\n", 2, 0), ("", 2, 0)])
+def test_a_label_that_may_stop_less_is_confirmed_on_a_terminal(
+    dnc: Dnc, server: FakeServer, monkeypatch: pytest.MonkeyPatch, typed: str, exit_code: int, calls: int
+) -> None:
+    monkeypatch.setattr("donotcontact.cli.confirming.on_terminal", lambda: True)
+    server.answers["UpdateLabel"] = lambda request: UpdateLabelResponse(label=request.label, written_at=REVISION)
+
+    result = dnc(*NARROW, stdin=typed)
+
+    assert (result.exit_code, len(server.requests)) == (exit_code, calls)
+    assert "can be contacted again" in result.stderr
 
 
 def test_label_archive_and_list(dnc: Dnc, server: FakeServer) -> None:

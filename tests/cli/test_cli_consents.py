@@ -55,7 +55,9 @@ def test_inbound_reads_standard_input(dnc: Dnc, server: FakeServer, text: bytes)
     assert (request.channel, request.validate_only) == (core_pb2.CHANNEL_WHATSAPP, True)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe", b"x" * 10_001, "é".encode() * 6_000], ids=["bytes", "long", "wide"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe", b"x" * 262_145, "é".encode() * 140_000], ids=["bytes", "long", "wide"]
+)
 def test_inbound_of_no_text_leaves_with_5(dnc: Dnc, server: FakeServer, content: bytes) -> None:
     result = dnc("inbound", PHONE, "-", stdin=content)
 
@@ -103,6 +105,38 @@ def test_consent_is_added_with_its_proof(dnc: Dnc, server: FakeServer) -> None:
     assert not request.consent.HasField("expires_at")
     assert request.evidence.reference == "order-1"
     assert "Recorded: VOICE, SMS; MARKETING; policy p, no end." in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("outcome", "exit_code", "sentence"),
+    [
+        (pb.CONSENT_OUTCOME_STOOD_ALREADY, 0, "One that ends as late stood there already, and stands."),
+        (pb.CONSENT_OUTCOME_TAKEN_BACK, 1, "Not recorded: the person took it back after it was given"),
+        # A server that does not tell yet, or tells what this version does not know.
+        (pb.CONSENT_OUTCOME_UNSPECIFIED, 1, "stood there already, or it had been taken back"),
+        (99, 1, "stood there already, or it had been taken back"),
+    ],
+)
+def test_consent_that_was_not_recorded_says_why(
+    dnc: Dnc, server: FakeServer, outcome: pb.ConsentOutcome.ValueType, exit_code: int, sentence: str
+) -> None:
+    server.answers["RecordConsent"] = lambda request: pb.RecordConsentResponse(consent=request.consent, outcome=outcome)
+    asked = ("consent", "add", PHONE, "express", "--source", "api", "--reference", "order-1")
+
+    result = dnc(*asked)
+
+    assert result.exit_code == exit_code
+    assert sentence in result.stdout
+    assert dnc(*asked, "--json").exit_code == exit_code
+
+
+def test_the_document_of_a_consent_names_its_outcome(dnc: Dnc, server: FakeServer) -> None:
+    taken_back = pb.RecordConsentResponse(outcome=pb.CONSENT_OUTCOME_TAKEN_BACK)
+    server.answers["RecordConsent"] = lambda _: taken_back
+
+    document = dnc.json("consent", "add", PHONE, "express", "--source", "api", "--reference", "order-1")
+
+    assert (document["outcome"], document["changed"]) == ("TAKEN_BACK", False)
 
 
 def test_consent_without_proof_is_a_wrong_command_line(dnc: Dnc, server: FakeServer) -> None:
@@ -179,6 +213,23 @@ def test_claim_send_leaves_with_0_only_for_a_granted_allow(
     assert result.exit_code == code
     assert document["allowed"] is (code == 0)
     assert ("send now, once" in result.stdout) is (code == 0)
+
+
+def test_claim_send_names_the_attempt_of_a_send_and_when_another_may_be_claimed(dnc: Dnc, server: FakeServer) -> None:
+    granted = pb.ClaimSendResponse(granted=True, verdict=Verdict.VERDICT_ALLOW, address=PHONE, reservation="7-0")
+    waiting = pb.ClaimSendResponse(verdict=Verdict.VERDICT_DEFER)
+    waiting.retry_at.FromSeconds(60)
+
+    server.answers["ClaimSend"] = lambda _: granted
+    sent, document = dnc("claim-send", "15"), dnc.json("claim-send", "15")
+    server.answers["ClaimSend"] = lambda _: waiting
+    refused, deferred = dnc("claim-send", "15"), dnc.json("claim-send", "15")
+
+    assert "counts as attempt 7-0" in sent.stdout
+    assert (document["reservation"], document["retry_at"]) == ("7-0", None)
+    assert "DEFER" in refused.stdout
+    assert "1970-01-01T00:01:00" in refused.stdout
+    assert deferred["retry_at"].startswith("1970-01-01T00:01:00")
 
 
 def reserving(*attempts: tuple[CheckResult, str]) -> Any:

@@ -26,7 +26,8 @@ from donotcontact.v1.verdict_pb2 import (
 
 PHONE = "+13055550123"
 OPENS = Timestamp(seconds=NOVEMBER_3 + 13 * 3600)
-LIMIT = AttemptCount(attempts=3, max=3, per_hours=24, per=core_pb2.ATTEMPT_SCOPE_NUMBER)
+VOICE, SMS, NUMBER = core_pb2.CHANNEL_VOICE, core_pb2.CHANNEL_SMS, core_pb2.ATTEMPT_SCOPE_NUMBER
+LIMIT = AttemptCount(attempts=3, max=3, per_hours=24, per=NUMBER)
 LIFTED = LiftingConsent(
     kind=core_pb2.CONSENT_KIND_BUSINESS_RELATIONSHIP,
     given_at=Timestamp(seconds=0),
@@ -150,6 +151,36 @@ def test_check_shows_what_a_shadow_policy_would_say(dnc: Dnc, server: FakeServer
             "a pause after an abandoned call",
         ),
         (finding(Rule.RULE_COOLDOWN), "a pause after an attempt"),
+        (
+            finding(
+                Rule.RULE_COOLDOWN,
+                recorded_at=Timestamp(seconds=NOVEMBER_3),
+                attempts=AttemptCount(
+                    days=7, after=core_pb2.ATTEMPT_OUTCOME_CONVERSATION, channels=[VOICE, SMS], regions=["US"]
+                ),
+            ),
+            "a pause of 7 calendar days after a conversation on 2026-11-03, on VOICE, SMS, in US",
+        ),
+        (
+            finding(Rule.RULE_COOLDOWN, attempts=AttemptCount(per_hours=72, after=core_pb2.ATTEMPT_OUTCOME_ABANDONED)),
+            "a pause of 72 hours after an abandoned call",
+        ),
+        (
+            finding(
+                Rule.RULE_ATTEMPT_LIMIT,
+                attempts=AttemptCount(
+                    attempts=3, max=3, per_hours=24, per=NUMBER, channels=[VOICE], regions=["US-FL", "US-MD", "US-OK"]
+                ),
+            ),
+            "as many attempts as are allowed: 3 of 3 in 24 hours by number, on VOICE, in US-FL, US-MD, US-OK",
+        ),
+        (
+            finding(
+                Rule.RULE_ATTEMPT_LIMIT,
+                attempts=AttemptCount(attempts=1, max=1, per_hours=1, regions=["AT", "BE", "CA", "DE", "GB", "US"]),
+            ),
+            "as many attempts as are allowed: 1 of 1 in 1 hours by number, in AT, BE, CA, DE, GB and 1 more",
+        ),
         (finding(Rule.RULE_ATTEMPT_LIMIT), "as many attempts as are allowed"),
         (finding(Rule.RULE_ZONE_UNKNOWN), "nobody knows the time zone of the number; give the row's own"),
         (
@@ -179,6 +210,9 @@ def test_every_rule_of_the_contract_has_words() -> None:
 
 
 def test_a_kind_holds_no_time_so_that_it_can_be_counted() -> None:
+    told = AttemptCount(attempts=2, days=7, after=core_pb2.ATTEMPT_OUTCOME_CONVERSATION)
+    pause = finding(Rule.RULE_COOLDOWN, recorded_at=Timestamp(seconds=NOVEMBER_3), attempts=told)
+    assert finding_kind(pause) == "a pause of 7 calendar days after a conversation"
     assert finding_kind(HOURS) == "outside of calling hours (us-fl-hours: Fla. Stat. 501.616(6))"
 
 

@@ -127,6 +127,12 @@ def test_dry_run_changes_nothing(dnc: Dnc, server: FakeServer) -> None:
         ),
         ("attempt_limits:\n  - {max: three}\n", "attempt_limits[0].max (line 3): must be a whole number"),
         ("attempt_limits:\n  - {max: -1}\n", "attempt_limits[0].max (line 3): must be a whole number"),
+        # YAML reads it as 8, people as 10.
+        ("attempt_limits:\n  - {max: 010}\n", "attempt_limits[0].max (line 3): must be a whole number without leading"),
+        (
+            "attempt_limits:\n  - {max: '03'}\n",
+            "attempt_limits[0].max (line 3): must be a whole number without leading",
+        ),
         ("attempt_limits: {max: 3}\n", "attempt_limits (line 2): must be several"),
         ("attempt_limits: [3]\n", "attempt_limits[0] (line 2): must be keys and values"),
         ("attempt_limits:\n  - {max: 3, per: HOUSEHOLD}\n", "[0].per (line 3): 'HOUSEHOLD' is not one of NUMBER"),

@@ -58,7 +58,7 @@ def test_every_example_of_a_help_text_is_a_command_line_that_is_understood(
     for line in examples(command):
         caught: list[Message] = []
         surroundings = Surroundings(connect=partial(_catching, caught), now=lambda: NOW, zone=UTC)
-        told = [*shlex.split(line)[1:], *(["--yes"] if command.name == "remove" else [])]
+        told = [*shlex.split(line)[1:], *(["--yes"] if any("--yes" in each.opts for each in command.params) else [])]
         done = CliRunner().invoke(app, told, obj=surroundings, input="name: p\n")
         assert caught or done.exit_code != ExitCode.USAGE, done.stderr
     assert examples(command)

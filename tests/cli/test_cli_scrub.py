@@ -1,7 +1,13 @@
 """scrub: every row once, in order, unchanged; nothing left behind when something breaks."""
 
 import csv
+import errno
 import io
+import os
+import signal
+import subprocess
+import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +172,9 @@ def test_column_is_named_or_numbered(dnc: Dnc, column: str) -> None:
         (b'phone,name\n+14155550100,Ann\n+14155550101,"Bob\n+14155550102,Cy\n', "Line 3: the quotes do not balance"),
         (b'phone,name\n+14155550100,"Ann" B\n', "Line 2: the quotes do not balance"),
         (b"phone\n\x81\x8d\n", "line 2: not text in cp1252"),
+        (b"PK\x03\x04\x14\0\x06\0", "a zip or a workbook of Excel"),
+        (b"\x1f\x8b\x08\0", "packed by gzip"),
+        ("phone\nänn@example.com\n".encode() + b"Ren\xe9\n", "line 3: not text in utf-8, as other lines are"),
         (b"", "holds no rows"),
         (b"\n\n", "holds no rows"),
         ("phone\n+14155550100\n".encode("utf-16-le"), "UTF-16 without a byte order mark"),
@@ -228,6 +237,60 @@ def test_result_file_that_exists_stays_without_force(dnc: Dnc) -> None:
 
     assert (refused.exit_code, kept, forced.exit_code) == (5, "precious", 1)
     assert "dnc_verdict" in Path("calls.csv.screened.csv").read_text()
+
+
+def test_forced_run_that_fails_leaves_no_result_of_before(dnc: Dnc, server: FakeServer, folder: Path) -> None:
+    write(PEOPLE)
+    write("+14155550100", "calls.csv.screened.csv")
+    write("+14155550100", "clean.csv")
+    server.answers["Scrub"] = failing_at_the_blocked_one(server)
+
+    result = dnc(*SCRUB, "--force", "--only-allowed", "clean.csv")
+
+    assert result.exit_code == 4
+    assert [path.name for path in folder.iterdir()] == ["calls.csv"]
+
+
+def test_where_the_second_result_cannot_be_put_in_place_the_first_is_taken_away(
+    dnc: Dnc, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(PEOPLE)
+    replace = Path.replace
+
+    def refuse_clean(self: Path, target: Path) -> Path:
+        if target.name == "clean.csv":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_clean)
+
+    result = dnc(*SCRUB, "--only-allowed", "clean.csv")
+
+    assert result.exit_code == 5
+    assert [path.name for path in folder.iterdir()] == ["calls.csv"]
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP])
+def test_run_that_is_stopped_leaves_nothing(server: FakeServer, folder: Path, stop: signal.Signals) -> None:
+    write(PEOPLE)
+    asked, answered = threading.Event(), threading.Event()
+
+    def slow(request: Any) -> ScrubResponse:
+        asked.set()
+        answered.wait(30)
+        return server.scrub(request)
+
+    server.answers["Scrub"] = slow
+    program = [sys.executable, "-c", "from donotcontact.cli import main; main()", "--server", server.target, *SCRUB]
+    with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as process:
+        assert asked.wait(30)
+        process.send_signal(stop)
+        _, words = process.communicate()
+    answered.set()
+
+    assert process.returncode == 130
+    assert "Interrupted." in words
+    assert [path.name for path in folder.iterdir()] == ["calls.csv"]
 
 
 def test_the_call_file_itself_is_never_overwritten(dnc: Dnc) -> None:

@@ -10,11 +10,22 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from client.scripted_server import REVISION, ScriptedServer, answer, checked, scrubbed
-from donotcontact import AttemptCount, Client, ConsentKind, IncompleteAnswer, LegalRule, Outcome, Row, Scope, Verdict
+from donotcontact import (
+    AttemptCount,
+    Channel,
+    Client,
+    ConsentKind,
+    IncompleteAnswer,
+    LegalRule,
+    Outcome,
+    Row,
+    Scope,
+    Verdict,
+)
 from donotcontact.columns import CHUNK_BYTES_MAX, Context, scrub_chunks
 from donotcontact.v1 import verdict_pb2 as pb
 from donotcontact.v1.check_service_pb2 import ExplainResponse, ScrubRequest
-from donotcontact.v1.core_pb2 import ATTEMPT_SCOPE_NUMBER, CONSENT_KIND_BUSINESS_RELATIONSHIP
+from donotcontact.v1.core_pb2 import ATTEMPT_SCOPE_NUMBER, CHANNEL_VOICE, CONSENT_KIND_BUSINESS_RELATIONSHIP
 from donotcontact.v1.policy_pb2 import Policy
 from donotcontact.v1.policy_service_pb2 import (
     ClosedRegion,
@@ -80,6 +91,21 @@ def test_a_result_tells_when_it_opens_and_what_it_rests_on(server: ScriptedServe
     assert (lifted.kind, lifted.event_position, lifted.expires_at) == (ConsentKind.BUSINESS_RELATIONSHIP, 9, None)
     with pytest.raises(AttributeError):
         result.legal_rule.id = "x"  # type: ignore[misc]  # that is the point
+
+
+def test_a_result_tells_the_length_of_a_pause_and_where_it_holds(server: ScriptedServer, client: Client) -> None:
+    response = checked(3)
+    response.results[0].findings.add(
+        rule=pb.RULE_COOLDOWN,
+        attempts=pb.AttemptCount(attempts=1, days=7, channels=[CHANNEL_VOICE], regions=["US-FL", "US-OK"]),
+    )
+    server.script("Check", answer(response))
+
+    counted = client.check_one(PHONE, channel="VOICE").attempts
+
+    assert counted is not None
+    assert (counted.days, counted.per_hours, counted.max) == (7, 0, 0)
+    assert (counted.channels, counted.regions) == ((Channel.VOICE,), ("US-FL", "US-OK"))
 
 
 def test_a_result_without_reasons_has_none_of_them(client: Client) -> None:

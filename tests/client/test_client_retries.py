@@ -14,6 +14,7 @@ PHONE = "+14155550123"
 ENTRY = NewEntry(address=PHONE, label="do-not-contact", source=SOURCE_AGENT)
 ADDED = AddEntriesResponse(outcomes=[ROW_OUTCOME_ADDED], added=1, written_at=REVISION)
 UNAVAILABLE = failure(grpc.StatusCode.UNAVAILABLE)
+CANCELLED = failure(grpc.StatusCode.CANCELLED)
 OVERLOADED = failure(grpc.StatusCode.RESOURCE_EXHAUSTED, "ERROR_REASON_OVERLOADED", retry_after_ms=100)
 
 
@@ -56,7 +57,7 @@ def test_a_pause_never_goes_past_the_deadline(server: ScriptedServer, client: Cl
     assert pauses == []
 
 
-@pytest.mark.parametrize("first", [UNAVAILABLE, OVERLOADED], ids=["unavailable", "overloaded"])
+@pytest.mark.parametrize("first", [UNAVAILABLE, CANCELLED, OVERLOADED], ids=["unavailable", "cancelled", "overloaded"])
 def test_a_change_is_repeated_with_the_same_bytes(server: ScriptedServer, client: Client, first: object) -> None:
     server.script("AddEntries", first, answer(ADDED))  # type: ignore[arg-type]  # a handler
 

@@ -84,11 +84,6 @@ def test_every_rpc_has_a_path_and_changes_are_those_with_a_request_id() -> None:
         ("ArchiveLabel", lambda c: c.archive_label("x"), entry_service_pb2.ArchiveLabelResponse()),
         ("GetOptIn", lambda c: c.get_opt_in(PHONE), consent_service_pb2.GetOptInResponse()),
         ("SetOptIn", lambda c: c.set_opt_in(PHONE, 3, source=4), consent_service_pb2.SetOptInResponse()),
-        (
-            "ClaimOptInRequest",
-            lambda c: c.claim_opt_in_request(PHONE),
-            consent_service_pb2.ClaimOptInRequestResponse(granted=True),
-        ),
         ("ApplyPolicy", lambda c: c.apply_policy(policy_pb2.Policy()), policy_service_pb2.ApplyPolicyResponse()),
         ("GetPolicy", lambda c: c.get_policy("p"), policy_service_pb2.GetPolicyResponse()),
         ("DeletePolicy", lambda c: c.delete_policy("p"), policy_service_pb2.DeletePolicyResponse()),

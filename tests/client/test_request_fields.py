@@ -44,6 +44,7 @@ SAMPLES: dict[str, list[Any]] = {
     **{name: [3] for name in ["history_max", "hours", "lease_seconds", "heartbeat_seconds", "after_position"]},
     **{name: [1] for name in ["chunk", "decision", "in_flight", "page_size", "source", "state", "status"]},
     **{name: [True] for name in ["activate", "oldest_first", "permission_given", "validate_only"]},
+    **{name: [True] for name in ["header", "international"]},
     **{name: [5.0] for name in ["give_up_after_s", "timeout_s"]},
     "address": ["+1"],
     "addresses": [["+1"], [14155550123]],

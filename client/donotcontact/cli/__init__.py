@@ -1,5 +1,6 @@
 """The `dnc` command. Its parts: `app` is the root, one module for each noun, `callfile` reads what people have."""
 
+import os
 import sys
 
 EXTRA_MODULES = {"typer", "rich", "yaml"}
@@ -13,4 +14,6 @@ def main() -> None:
         if error.name not in EXTRA_MODULES:
             raise
         sys.exit(f"dnc needs {error.name}: pip install 'donotcontact[cli]'")
+    # gRPC's own lines about a connection say nothing that the command does not.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     run()

@@ -44,8 +44,9 @@ BY_KIND: tuple[tuple[type[DoNotContactError], ExitCode, str], ...] = (
 )
 BY_REASON = {
     "AS_OF_OUT_OF_RANGE": "Ask about a moment between the first event of the account and now: see dnc journal list.",
+    "LABEL_NARROWED": "Nothing was changed. Where it is meant, say why with --reason.",
     "LABEL_NOT_FOUND": "See what there is with: dnc label list.",
-    "LIMIT_REACHED": "Remove some first; decide texts that wait with: dnc review list.",
+    "LIMIT_REACHED": "Remove some first.",
     "OWN_WORD_STANDS": (
         "The person's own word counts until the person takes it back: record their START with dnc inbound, or have a "
         "MANAGER give evidence (--call-id, --recording, --campaign or --reference)."

@@ -1,5 +1,6 @@
 """The root of the `dnc` command: global options, the commands, and how failures become exit codes."""
 
+import signal
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Any
@@ -156,6 +157,10 @@ def main(
 
 def run() -> None:
     """Run the command with the arguments of the process."""
+    # A closed terminal and a stop are as Ctrl-C: what is half written is taken away.
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):  # not everywhere
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     app()
 
 

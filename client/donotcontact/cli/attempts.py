@@ -106,7 +106,7 @@ def complete(
 ) -> None:
     """Tell what became of claimed attempts, or give them back with released. The stronger outcome stands.
 
-    Example: `dnc attempts complete 1482.0 --outcome conversation`
+    Example: `dnc attempts complete 18-0 --outcome conversation`
 
     Leaves with 1 where a claim is not known.
     """

@@ -17,12 +17,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TextIO
 
+from donotcontact.cli.delimiters import sniff_delimiter
 from donotcontact.cli.exits import FileError, UsageError
 from donotcontact.cli.headers import FirstRow
 
-DELIMITERS = ",;\t|"
 SAMPLE_ROWS = 100
 LINE_CHARS_MAX = 1_048_576
+PACKED = ((b"PK\x03\x04", "a zip or a workbook of Excel"), (b"\x1f\x8b", "packed by gzip"))
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -105,6 +106,7 @@ class CallFile:
             except UnicodeError:
                 if candidate == candidates[-1]:
                     raise self._undecodable(candidate) from None
+                self._refuse_mixed(candidate)
             except LookupError:
                 raise FileError(f"There is no encoding named {candidate}.") from None
         raise AssertionError("there is at least one candidate")
@@ -112,6 +114,8 @@ class CallFile:
     def _encodings(self) -> list[str]:
         self.source.seek(0)
         start = self.source.read(4)
+        if packed := next((name for mark, name in PACKED if start.startswith(mark)), None):
+            raise FileError(f"{self.name} is {packed}, not text.", "Save it as CSV, or unpack it, and name that file.")
         marked = [encoding for mark, encoding in BYTE_ORDER_MARKS if start.startswith(mark)]
         return marked[:1] or ["utf-8", "cp1252"]
 
@@ -137,6 +141,28 @@ class CallFile:
             yield text
         finally:
             text.detach()
+
+    def _refuse_mixed(self, encoding: str) -> None:
+        """Raise FileError where some lines are text in the encoding beyond ASCII, and others are not.
+
+        Read in another encoding, the first would become other addresses than were meant.
+        """
+        self.source.seek(0)
+        fits, faulty = False, 0
+        for number, line in enumerate(self.source, 1):
+            if line.isascii():
+                continue
+            try:
+                line.decode(encoding)
+            except UnicodeError:
+                faulty = faulty or number
+            else:
+                fits = True
+            if fits and faulty:
+                raise FileError(
+                    f"{self.name}, line {faulty}: not text in {encoding}, as other lines are.",
+                    "Save it as UTF-8, or name its encoding: --encoding NAME.",
+                )
 
     def _undecodable(self, encoding: str) -> FileError:
         hint = "Save it as UTF-8, or name its encoding: --encoding NAME."
@@ -194,26 +220,6 @@ def _unreadable(line: int, error: csv.Error) -> FileError:
             "A quote that is never closed reads so too. Close it, or shorten the cell.",
         )
     return FileError(f"Line {line}: the quotes do not balance ({error}).", QUOTE_HINT)
-
-
-def sniff_delimiter(lines: Sequence[str]) -> str:
-    """Choose the delimiter that cuts the most lines into the same number of cells; a comma where none does."""
-    text = [line for line in lines if line.strip()]
-    if text and text[0].lower().startswith("sep=") and len(text[0].strip("\r\n")) == 5:
-        return text[0][4]
-    scored = [(score, delimiter) for delimiter in DELIMITERS if (score := _evenness(text, delimiter))[0] >= 0.5]
-    return max(scored, key=lambda pair: pair[0])[1] if scored else ","
-
-
-def _evenness(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
-    try:
-        widths = [len(cells) for cells in csv.reader(lines, delimiter=delimiter) if len(cells) > 1]
-    except csv.Error:  # a cell that is too long; reading says so, with its line
-        return 0.0, 0
-    if not widths:
-        return 0.0, 0
-    usual = max(set(widths), key=widths.count)
-    return widths.count(usual) / len(lines), usual
 
 
 def _survey_records(

@@ -1,6 +1,5 @@
 """`dnc add` and `dnc remove`: entries under a label, and away from it."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -10,6 +9,7 @@ import typer
 from donotcontact import DoNotContactError
 from donotcontact.cli.addressfile import Reading, named, read_given
 from donotcontact.cli.advice import changed_nothing
+from donotcontact.cli.confirming import YesOption, confirm
 from donotcontact.cli.entryfaults import placed
 from donotcontact.cli.evidence import (
     ActorOption,
@@ -142,6 +142,9 @@ def add(
             except DoNotContactError as error:
                 _tell_partly(ctx, error, batch, len(wanted), validate_only=validate_only)
                 raise placed(error, batch.first, given) from error
+            except KeyboardInterrupt:
+                _tell_partly(ctx, None, batch, len(wanted), validate_only=validate_only)
+                raise
             _sum_added(total, answer)
     _show_added(session.output, wanted, total, validate_only)
 
@@ -171,7 +174,7 @@ def remove(
     actor: ActorOption = "",
     request_id: RequestIdOption = None,
     validate_only: ValidateOption = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask: for scripts.")] = False,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Take addresses from a label. The history keeps what was, and your reason, for ever.
@@ -183,7 +186,8 @@ def remove(
     """
     session = session_of(ctx, as_json)
     if not (yes or validate_only):
-        _confirm(session.output, len(addresses), label)
+        question = f"Remove {len(addresses):,} from {label}?"
+        confirm(session.output, WARNING, question, doing="Removing", done="removed")
     with session.client() as client:
         answer = client.remove_entries(
             [EntryRef(address=address, label=label) for address in addresses],
@@ -199,11 +203,6 @@ def remove(
     raise typer.Exit(ExitCode.NOT_ALLOWED if answer.kept else ExitCode.OK)
 
 
-def on_terminal() -> bool:
-    """Tell whether a person can answer a question."""
-    return sys.stdin.isatty()
-
-
 def _batches(addresses: Sequence[str]) -> Iterator[Batch]:
     for first in range(0, len(addresses), BATCH_ROWS_MAX):
         yield Batch(first, addresses[first : first + BATCH_ROWS_MAX])
@@ -216,7 +215,7 @@ def _with_address(model: NewEntry, address: str) -> NewEntry:
 
 
 def _tell_partly(
-    ctx: typer.Context, error: DoNotContactError, batch: Batch, count: int, *, validate_only: bool
+    ctx: typer.Context, error: DoNotContactError | None, batch: Batch, count: int, *, validate_only: bool
 ) -> None:
     """Tell which addresses are in, which are not, and of which it is not known; nothing where it is all one batch."""
     run = running(ctx)
@@ -228,7 +227,7 @@ def _tell_partly(
         return
     last = batch.first + len(batch.addresses)
     done = f"The first {batch.first:,} addresses are added"
-    if changed_nothing(error):
+    if error is not None and changed_nothing(error):
         sentence = f"{done}; the other {count - batch.first:,} are not."
     else:
         sentence = f"{done}. Of the addresses {batch.first + 1:,} to {last:,} it is not known."
@@ -269,15 +268,3 @@ def _show_outcomes(output: Output, addresses: Sequence[str], outcomes: Sequence[
     if 1 < len(addresses) <= BATCH_ROWS_MAX:
         names = [short_name(ROW_OUTCOME, outcome).lower().replace("_", " ") for outcome in outcomes]
         output.table(["outcome", "address"], zip(names, addresses, strict=True))
-
-
-def _confirm(output: Output, count: int, label: str) -> None:
-    if not on_terminal():
-        raise UsageError("Removing needs a person to confirm it, or --yes.", "Give --yes when you are sure.")
-    output.note(WARNING, "bold yellow")
-    try:
-        confirmed = typer.confirm(f"Remove {count:,} from {label}?", err=True)
-    except typer.Abort:
-        confirmed = False
-    if not confirmed:
-        raise UsageError("Not confirmed: nothing was removed.")

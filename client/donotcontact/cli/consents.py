@@ -16,6 +16,7 @@ from donotcontact.cli.evidence import (
     SourceOption,
     evidence_of,
 )
+from donotcontact.cli.exits import ExitCode
 from donotcontact.cli.nouns import (
     CHANNEL,
     CONSENT_KIND,
@@ -30,7 +31,7 @@ from donotcontact.cli.nouns import (
     words,
 )
 from donotcontact.cli.session import JsonOption, RegionOption, session_of
-from donotcontact.v1.consent_service_pb2 import Consent, RecordedConsent
+from donotcontact.v1.consent_service_pb2 import Consent, ConsentOutcome, RecordedConsent
 from donotcontact.v1.core_pb2 import Channel as WireChannel
 from donotcontact.v1.core_pb2 import ConsentKind, Evidence, Purpose
 
@@ -40,6 +41,14 @@ group = typer.Typer(
     help="Consents: dated evidence that lifts registry matches.\n\nExample: `dnc consent list '+1 415 555 0123'`",
 )
 AddressArgument = Annotated[str, typer.Argument(metavar="ADDRESS", help="A phone number or an e-mail address.")]
+UNCHANGED: dict[int, str] = {
+    ConsentOutcome.CONSENT_OUTCOME_STOOD_ALREADY: "One that ends as late stood there already, and stands.",
+    ConsentOutcome.CONSENT_OUTCOME_TAKEN_BACK: (
+        "Not recorded: the person took it back after it was given, or their word stands against it. It permits nothing."
+    ),
+}
+# A server from before it told.
+NOT_TOLD = "Not recorded: one that ends as late stood there already, or it had been taken back. See `dnc consent list`."
 ChannelsOption = Annotated[
     list[WireChannel.ValueType] | None,
     typer.Option(
@@ -101,6 +110,8 @@ def add(
     """Record a consent. It lifts registry matches under policies that name its kind, and never an opt-out.
 
     Example: `dnc consent add +14155550123 express-written --source api --reference form-8812 --given 2026-11-01T00:00Z`
+
+    Leaves with 1 where it had been taken back: it was not recorded, and permits nothing.
     """
     session = session_of(ctx, as_json)
     now = session.surroundings.now
@@ -126,7 +137,9 @@ def add(
     elif answer.changed:
         session.output.say(f"Recorded: {_scope(answer.consent)}, {_ends(answer.consent)}.")
     else:
-        session.output.say("One that ends as late stood there already.")
+        session.output.say(UNCHANGED.get(answer.outcome, NOT_TOLD))
+    stands = answer.changed or answer.outcome == ConsentOutcome.CONSENT_OUTCOME_STOOD_ALREADY
+    raise typer.Exit(ExitCode.OK if stands else ExitCode.NOT_ALLOWED)
 
 
 @group.command("revoke")

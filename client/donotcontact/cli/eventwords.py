@@ -90,7 +90,10 @@ EVENT_SENTENCES: dict[str, Callable[[Any], str]] = {
     ),
     "entries_expired": lambda _: "tidied away entries that had ended",
     "label_created": lambda change: f"created label {change.label.name} for {channels_line(change.label)}",
-    "label_updated": lambda change: f"changed label {change.label.name}, now for {channels_line(change.label)}",
+    "label_updated": lambda change: (
+        f"changed label {change.label.name}, now for {channels_line(change.label)}"
+        + (f": {change.reason}" if change.reason else "")
+    ),
     "label_archived": lambda change: f"archived label {change.name}",
     "opt_in_set": lambda change: f"opt-in of {change.address} set to {short_name(OPT_IN_STATUS, change.status)}",
     "opt_in_claimed": lambda change: f"opt-in request to {change.address} claimed",

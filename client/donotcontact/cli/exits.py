@@ -24,7 +24,8 @@ EXIT_MEANINGS = {
         "The answer is no: an address is not allowed (`check`, `scrub`, `explain`, `attempts reserve`), the opt-in "
         "request or the send was not granted (`optin claim`, `claim-send`), no permission was made (`permit`), a claim "
         "is not known (`attempts complete`), a policy differs (`policy diff`), a case fails (`policy test`), an "
-        "entry was kept because it is the person's own word (`remove`), the journal is broken (`journal verify`)."
+        "entry was kept because it is the person's own word (`remove`), a consent had been taken back (`consent add`), "
+        "the journal is broken (`journal verify`)."
     ),
     ExitCode.USAGE: "The command line is wrong, or a question was left unanswered. Nothing was done.",
     ExitCode.REFUSED: (

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from donotcontact.cli.confirming import YesOption, confirm
 from donotcontact.cli.eventwords import channels_line
 from donotcontact.cli.evidence import RequestIdOption
 from donotcontact.cli.messages import plain
@@ -38,6 +39,11 @@ PurposesOption = Annotated[
         help=f"Only for these purposes: {', '.join(option_names(PURPOSE))}. Default: every purpose.",
     ),
 ]
+WARNING = (
+    "What a label loses, its entries stop no more: the persons can be contacted again, and nobody is told. To call or "
+    "text somebody who asked not to be contacted is against the law in many countries. The journal keeps your reason "
+    "for ever."
+)
 DescriptionOption = Annotated[
     str, typer.Option("--description", metavar="TEXT", help="What it is for.", show_default=False)
 ]
@@ -73,17 +79,32 @@ def update(
     channel: ChannelsOption,
     purpose: PurposesOption = None,
     description: DescriptionOption = "",
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="TEXT",
+            help="Why its entries may stop less. Required where it has entries and loses a channel or a purpose.",
+            show_default=False,
+        ),
+    ] = "",
     request_id: RequestIdOption = None,
+    yes: YesOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Replace a label's channels, purposes and description: what is not given here is gone.
 
-    Example: `dnc label update DNC_Sales --channel voice --purpose marketing`
+    Example: `dnc label update DNC_Sales --channel voice --reason "texts have a label of their own now"`
+
+    With a reason it may let people be contacted again, and a person must confirm it.
     """
     session = session_of(ctx, as_json)
     label = Label(name=name, channels=channel, purposes=purpose or [], description=description)
+    if reason and not yes:
+        question = f"Let {name} stop {channels_line(label)} for {_purposes(label)}, and nothing else?"
+        confirm(session.output, WARNING, question, doing="Changing what entries stop", done="changed")
     with session.client() as client:
-        answer = client.update_label(label, request_id=request_id)
+        answer = client.update_label(label, reason=reason, request_id=request_id)
     _show_label(session.output, "Changed", answer.label)
 
 

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from donotcontact import ClaimedOptIn
 from donotcontact.cli.context import ContactIdOption, DebtIdOption, PostalCodeOption, TimeZoneOption
 from donotcontact.cli.evidence import (
     ActorOption,
@@ -17,10 +18,10 @@ from donotcontact.cli.evidence import (
     evidence_of,
 )
 from donotcontact.cli.exits import ExitCode
-from donotcontact.cli.nouns import OPT_IN_STATUS, enum_parser, iso, option_names, short_name
+from donotcontact.cli.messages import plain
+from donotcontact.cli.nouns import OPT_IN_STATUS, enum_parser, iso, iso_of, option_names, short_name
 from donotcontact.cli.sentences import OPT_IN_REASONS, findings_line
 from donotcontact.cli.session import JsonOption, PolicyOption, RegionOption, session_of
-from donotcontact.v1.consent_service_pb2 import ClaimOptInRequestResponse
 from donotcontact.v1.verdict_pb2 import Finding, Verdict
 
 group = typer.Typer(
@@ -117,8 +118,8 @@ def claim(
 
     Example: `dnc optin claim '+1 415 555 0123' --policy sms-marketing && send-opt-in-request`
 
-    The request is a text too. Name the policy that the text was checked under, whose hours then count; the default
-    knows none.
+    The request is a text too, and counts as an attempt. Name the policy that the text was checked under, whose hours
+    and limits then hold; the default knows none.
     """
     session = session_of(ctx, as_json)
     with session.client() as client:
@@ -135,20 +136,35 @@ def claim(
             request_id=request_id,
         )
     if session.output.as_json:
-        session.output.document(answer)
-    elif answer.granted:
+        session.output.document(_document(answer))
+    elif answer.allowed:
+        counted = f" It counts as attempt {answer.reservation}." if answer.reservation else ""
         judged = "" if policy else " No policy was named, so no calling hours were asked."
-        session.output.say(f"Granted: send the opt-in request now.{judged}", "green")
+        session.output.say(f"Granted: send the opt-in request now.{counted}{judged}", "green")
     else:
-        session.output.say(f"Not granted: do not send; {_why_not(answer)}.", "bold red")
-    raise typer.Exit(ExitCode.OK if answer.granted else ExitCode.NOT_ALLOWED)
+        later = f" Claim it again from {iso_of(answer.retry_at)} on." if answer.retry_at else ""
+        session.output.say(f"Not granted: do not send; {_why_not(answer)}.{later}", "bold red")
+    raise typer.Exit(ExitCode.OK if answer.allowed else ExitCode.NOT_ALLOWED)
 
 
-def _why_not(answer: ClaimOptInRequestResponse) -> str:
+def _document(answer: ClaimedOptIn) -> dict[str, object]:
+    return {
+        "allowed": answer.allowed,
+        "granted": answer.granted,
+        "status": short_name(OPT_IN_STATUS, answer.status),
+        "blocked_by_entry": answer.blocked_by_entry,
+        "reservation": answer.reservation,
+        "retry_at": iso_of(answer.retry_at) if answer.retry_at else None,
+        "findings": [plain(finding) for finding in answer.result.findings],
+        "written_at": plain(answer.written_at),
+    }
+
+
+def _why_not(answer: ClaimedOptIn) -> str:
     """Say what stops the request: the reasons of the check, else the status that somebody has set already."""
     stops = [finding for finding in answer.result.findings if _stops(finding)]
     if stops:
-        return findings_line(answer.result.verdict, stops)
+        return findings_line(int(answer.result.verdict), stops)
     if answer.blocked_by_entry:
         return "an entry or an undecided message stands against texts to it"
     return f"the status is {short_name(OPT_IN_STATUS, answer.status)}"

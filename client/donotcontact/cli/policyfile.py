@@ -112,7 +112,9 @@ def _scalar(field: Field, node: yaml.Node, path: str, faults: list[str]) -> str 
 
 
 def _number(node: yaml.ScalarNode, path: str, faults: list[str]) -> int | None:
-    if re.fullmatch(r"[0-9]{1,9}", node.value, re.ASCII):
+    if re.fullmatch(r"0|[1-9][0-9]{0,8}", node.value, re.ASCII):
         return int(node.value)
-    faults.append(f"{path} (line {line_of(node)}): must be a whole number, such as 31")
+    # YAML 1.1 reads 010 as 8, and people as 10.
+    zeros = " without leading zeros" if node.value.isdigit() else ""
+    faults.append(f"{path} (line {line_of(node)}): must be a whole number{zeros}, such as 31")
     return None

@@ -15,8 +15,8 @@ BAR_WIDTH = 50
 EIGHTHS = " ▏▎▍▌▋▊▉"
 
 
-def show_preview(output: Output, preview: Preview, zone: tzinfo | None) -> None:
-    """Write the counts for a person; hours are those of `zone`, None: of this machine."""
+def show_preview(output: Output, preview: Preview, zone: tzinfo | None, *, planned: bool = False) -> None:
+    """Write the counts for a person; hours are those of `zone`, None: of this machine. `planned`: not about now."""
     _show_verdicts(output, preview)
     if preview.reasons:
         rows = [_reason_row(preview, reason) for reason in preview.reasons]
@@ -25,7 +25,8 @@ def show_preview(output: Output, preview: Preview, zone: tzinfo | None) -> None:
     if preview.open:
         output.say("\nWould be ALLOW, in the time of this machine", "bold")
         _show_hours(output, preview, zone)
-    output.say(f"\n{_allowed(preview):,} of {preview.addresses:,} would be ALLOW now.", "bold")
+    when = f"at {preview.contact_time.astimezone(zone):%Y-%m-%d %H:%M}" if planned and preview.contact_time else "now"
+    output.say(f"\n{_allowed(preview):,} of {preview.addresses:,} would be ALLOW {when}.", "bold")
     output.say("Nothing was written: a count permits nobody.", "dim")
 
 

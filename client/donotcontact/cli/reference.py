@@ -74,8 +74,8 @@ What `dnc scrub` writes:
 - Cells stay as they were, also those that a spreadsheet reads as a formula (`=1+1`). Take care with files of strangers.
 - The result is written beside its target under a temporary name and renamed when it is whole. A run that breaks leaves
   none. Only one that was killed at once (`kill -9`) leaves `.dnc-*.part` there, with addresses and verdicts in it:
-  delete it when no scrub is under way. A result that exists stays, unless `--force` is given. The call file itself is
-  never overwritten.
+  delete it when no scrub is under way. A result that exists stays, unless `--force` is given: then it goes when the
+  screening begins, so that nobody takes it for the new one. The call file itself is never overwritten.
 
 The columns of `--time-zone-column`, `--postal-code-column`, `--contact-column` and `--debt-column` go to the server
 with their rows; an empty cell says nothing. A time zone or a postal code that cannot be read is a matter of its row:

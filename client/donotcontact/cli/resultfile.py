@@ -90,6 +90,8 @@ def check_targets(targets: list[Path], source: str, *, force: bool) -> None:
             raise UsageError(f"{target} is the call file itself.", "Write the result to a file of its own.")
         if target.is_dir() or not place.parent.is_dir():
             raise FileError(f"{target} cannot be written: it is no file in a folder that exists.")
+        if target.exists() and not place.is_file():
+            raise FileError(f"{target} is no file: it cannot be replaced.")
         if target.exists() and not force:
             raise FileError(f"{target} exists.", "Give --force to replace it, or --out for another name.")
 
@@ -107,15 +109,18 @@ class Draft:
 def drafts(targets: list[Path | None], source: str, *, marked: bool) -> Iterator[list[Draft]]:
     """Open a draft for each target, UTF-8; on success all are renamed into place, on any failure none is left.
 
-    A target of None has no place of its own: copy it out before the block ends. Drafts take their permissions from the
-    call file; `marked` asks for a byte order mark, which Excel needs.
+    Nor is what stood there before, so that nobody takes an old result for this one. A target of None has no place of
+    its own: copy it out before the block ends. Drafts take their permissions from the call file; `marked` asks for a
+    byte order mark, which Excel needs.
     """
+    places = [target and target.resolve() for target in targets]
     try:
         with ExitStack() as stack:
-            opened = [stack.enter_context(_draft(target, source, marked)) for target in targets]
+            opened = [stack.enter_context(_draft(place, source, marked)) for place in places]
+            for place in filter(None, places):
+                place.unlink(missing_ok=True)
             yield opened
-            for draft in opened:
-                _publish(draft)
+            _publish(opened)
     except OSError as error:
         raise FileError(f"The result cannot be written: {error.strerror or error}.") from error
 
@@ -152,7 +157,7 @@ def _begin(stream: TextIO, layout: Layout, titles: list[str]) -> None:
 
 @contextmanager
 def _draft(target: Path | None, source: str, marked: bool) -> Iterator[Draft]:
-    handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=".part", dir=target.resolve().parent if target else None)
+    handle, name = tempfile.mkstemp(prefix=".dnc-", suffix=".part", dir=target.parent if target else None)
     place = Path(name)
     try:
         with open(handle, "w", encoding="utf-8-sig" if marked else "utf-8", newline="") as stream:
@@ -163,8 +168,16 @@ def _draft(target: Path | None, source: str, marked: bool) -> Iterator[Draft]:
         place.unlink(missing_ok=True)
 
 
-def _publish(draft: Draft) -> None:
-    if draft.target:
-        draft.stream.flush()
-        os.fsync(draft.stream.fileno())
-        draft.place.replace(draft.target)
+def _publish(drafts: list[Draft]) -> None:
+    published: list[Path] = []
+    try:
+        for draft in drafts:
+            if draft.target:
+                draft.stream.flush()
+                os.fsync(draft.stream.fileno())
+                draft.place.replace(draft.target)
+                published.append(draft.target)
+    except OSError:
+        for target in published:
+            target.unlink(missing_ok=True)
+        raise

@@ -23,7 +23,7 @@ from donotcontact.cli.session import JsonOption, RegionOption, Session, session_
 from donotcontact.v1.consent_service_pb2 import RecordInboundMessageResponse, Review
 from donotcontact.v1.core_pb2 import CHANNEL_VOICE, MessageClass
 
-TEXT_BYTES_MAX = 10_000
+TEXT_BYTES_MAX = 256 * 1024
 group = typer.Typer(
     name="review",
     no_args_is_help=True,

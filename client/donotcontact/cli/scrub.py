@@ -11,7 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
-from donotcontact import Channel
+from donotcontact import Channel, Verdict
 from donotcontact.cli.callfile import CallFile, open_call_file
 from donotcontact.cli.check import AtOption, ChannelOption
 from donotcontact.cli.columns import Column, choose_column
@@ -157,7 +157,8 @@ def _preview(session: Session, rows: Screening, file: str, draft: str | None, ho
     if session.output.as_json:
         session.output.document(preview_document(preview, file))
     else:
-        show_preview(session.output, preview, session.surroundings.zone)
+        planned = rows.question.contact_time is not None
+        show_preview(session.output, preview, session.surroundings.zone, planned=planned)
 
 
 def _write(answers: Screening, opened: list[Draft], tally: Tally, progress: Ticker) -> None:
@@ -257,7 +258,7 @@ def _conclude(output: Output, tally: Tally, file: str, target: Path | None, only
         (
             verdict_text(verdict),
             *([shadow] if shadowed else []),
-            reason or "nothing stands against it",
+            reason or ("nothing stands against it" if verdict == Verdict.ALLOW.name else "the server gave no reason"),
             f"{count:,}",
             tally.share(count),
         )

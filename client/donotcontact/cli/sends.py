@@ -97,7 +97,7 @@ def claim_send(
 ) -> None:
     """Use up a permission right before the send. Send only where this leaves with 0: one of all callers is granted.
 
-    Example: `dnc claim-send 1482-c0ffee && send-the-quote`
+    Example: `dnc claim-send 6 && send-the-quote`
     """
     session = session_of(ctx, as_json)
     with session.client() as client:
@@ -111,13 +111,18 @@ def claim_send(
                 "verdict": verdict_name(int(answer.verdict)),
                 "address": answer.address,
                 "channel": channel,
+                "reservation": answer.reservation,
+                "retry_at": iso_of(answer.retry_at) if answer.retry_at else None,
+                "findings": [plain(finding) for finding in answer.result.findings],
                 "written_at": plain(answer.written_at),
             }
         )
     elif answer.allowed:
-        session.output.say(f"Granted: send now, once, to {answer.address} by {channel}.", "green")
+        counted = f" It counts as attempt {answer.reservation}." if answer.reservation else ""
+        session.output.say(f"Granted: send now, once, to {answer.address} by {channel}.{counted}", "green")
     else:
-        session.output.say(f"Not granted: do not send; {verdict_name(int(answer.verdict))}.", "bold red")
+        later = f" Claim it again from {iso_of(answer.retry_at)} on." if answer.retry_at else ""
+        session.output.say(f"Not granted: do not send; {verdict_name(int(answer.verdict))}.{later}", "bold red")
     raise typer.Exit(ExitCode.OK if answer.allowed else ExitCode.NOT_ALLOWED)
 
 

@@ -8,6 +8,7 @@ from donotcontact.cli.nouns import (
     ADDRESS_FAULT,
     ATTEMPT_OUTCOME,
     ATTEMPT_SCOPE,
+    CHANNEL,
     CONSENT_KIND,
     RULE,
     SOURCE,
@@ -19,7 +20,16 @@ from donotcontact.cli.nouns import (
     words,
 )
 from donotcontact.v1.core_pb2 import AttemptOutcome
-from donotcontact.v1.verdict_pb2 import AddressFault, AttemptCount, Finding, LegalRule, Rule, Verdict
+from donotcontact.v1.verdict_pb2 import (
+    AddressFault,
+    AttemptCount,
+    Finding,
+    LegalRule,
+    NotCounted,
+    RegistryRef,
+    Rule,
+    Verdict,
+)
 
 __all__ = [
     "OPT_IN_REASONS",
@@ -65,7 +75,7 @@ LEGAL_REASONS: dict[int, str] = {
     Rule.RULE_CALLING_HOURS: "outside of calling hours",
     Rule.RULE_REGION_CLOSED: "{region} is closed by this account",
     Rule.RULE_ATTEMPT_LIMIT: "as many attempts as are allowed",
-    Rule.RULE_COOLDOWN: "a pause after {after}",
+    Rule.RULE_COOLDOWN: "a pause{length} after {after}",
 }
 AFTER: dict[int, str] = {
     AttemptOutcome.ATTEMPT_OUTCOME_CONVERSATION: "a conversation",
@@ -96,6 +106,7 @@ RULE_WORDS = {
     "CONTEXT_MISSING": "no contact or debt to count by",
     "REVIEW": "a message waits for a decision",
 }
+REGIONS_SHOWN_MAX = 5
 STYLES = {"ALLOW": "green", "BLOCK": "bold red", "INVALID": "magenta", "OPT_IN_REQUIRED": "yellow", "DEFER": "yellow"}
 PERMITTING = "ALLOW"
 
@@ -179,16 +190,18 @@ def _reason(finding: Finding, since: str) -> str:
         return OPT_IN_REASONS[finding.rule].format(since=since, on=since.replace(" since", " on"))
     if finding.rule in REGISTRY_REASONS:
         return _registry_reason(finding)
-    return _rule_reason(finding)
+    return _rule_reason(finding, since)
 
 
-def _rule_reason(finding: Finding) -> str:
+def _rule_reason(finding: Finding, since: str) -> str:
     if finding.rule == Rule.RULE_ZONE_UNKNOWN and finding.legal_rule.citation:
         return f"nobody knows the time zone: {finding.legal_rule.citation}"
     if finding.rule in PLAIN_REASONS:
         return PLAIN_REASONS[finding.rule]
     if finding.rule in LEGAL_REASONS:
-        said = LEGAL_REASONS[finding.rule].format(region=finding.legal_rule.region, after=_after(finding))
+        said = LEGAL_REASONS[finding.rule].format(
+            region=finding.legal_rule.region, length=_length(finding.attempts), after=_after(finding, since)
+        )
         return said + _quoted(finding.legal_rule)
     return f"a rule that this version of dnc does not know ({short_name(RULE, finding.rule)})"
 
@@ -198,7 +211,15 @@ def _registry_reason(finding: Finding) -> str:
     if not registry.name:
         return "no registry of the policy speaks about this number"
     listed = f", list of {registry.list_date}" if registry.list_date else ""
-    return f"{REGISTRY_REASONS[finding.rule].format(registry.name)}{listed}{_lifted(finding)}"
+    return f"{REGISTRY_REASONS[finding.rule].format(registry.name)}{listed}{_lifted(finding)}{_not_counted(registry)}"
+
+
+def _not_counted(registry: RegistryRef) -> str:
+    if registry.not_counted == NotCounted.NOT_COUNTED_JOINED_LATELY:
+        return f"; it does not count yet, and is not on the list of {registry.lacking_list_date}"
+    if registry.not_counted == NotCounted.NOT_COUNTED_OTHER_CATEGORIES:
+        return "; it does not count, since it is listed for other categories"
+    return "; it does not count" if registry.not_counted else ""
 
 
 def _lifted(finding: Finding) -> str:
@@ -216,10 +237,26 @@ def _quoted(rule: LegalRule) -> str:
     return f" ({quoted})" if quoted else ""
 
 
-def _after(finding: Finding) -> str:
-    return AFTER.get(finding.attempts.after, words(ATTEMPT_OUTCOME, finding.attempts.after) or "an attempt")
+def _length(count: AttemptCount) -> str:
+    if count.days:
+        return f" of {count.days:,} calendar days"
+    return f" of {count.per_hours:,} hours" if count.per_hours else ""
+
+
+def _after(finding: Finding, since: str) -> str:
+    after = AFTER.get(finding.attempts.after, words(ATTEMPT_OUTCOME, finding.attempts.after) or "an attempt")
+    return after + since.replace(" since", " on") + _only(finding.attempts)
 
 
 def _count(count: AttemptCount) -> str:
     window = f" in {count.per_hours:,} hours" if count.per_hours else ""
-    return f"{count.attempts:,} of {count.max:,}{window} by {words(ATTEMPT_SCOPE, count.per) or 'number'}"
+    by = words(ATTEMPT_SCOPE, count.per) or "number"
+    return f"{count.attempts:,} of {count.max:,}{window} by {by}{_only(count)}"
+
+
+def _only(count: AttemptCount) -> str:
+    """Say where a limit or cool-down holds, such as ", on VOICE, in US-FL, US-MD, US-OK"; the first few of many."""
+    channels = ", ".join(short_name(CHANNEL, channel) for channel in count.channels)
+    more = len(count.regions) - REGIONS_SHOWN_MAX
+    regions = ", ".join(count.regions[:REGIONS_SHOWN_MAX]) + (f" and {more:,} more" if more > 0 else "")
+    return (f", on {channels}" if channels else "") + (f", in {regions}" if regions else "")

@@ -176,7 +176,7 @@ class AttemptCompletion(_message.Message):
     RESERVATION_FIELD_NUMBER: _builtins.int
     OUTCOME_FIELD_NUMBER: _builtins.int
     reservation: _builtins.str
-    """The claim, as ReserveAttempts named it."""
+    """The claim, as ReserveAttempts, ClaimSend or ClaimOptInRequest named it."""
     outcome: _core_pb2.AttemptOutcome.ValueType
     """NO_ANSWER, CONVERSATION, ABANDONED or RELEASED."""
     def __init__(

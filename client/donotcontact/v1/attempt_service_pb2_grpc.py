@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class AttemptServiceStub:
-    """Contact attempts, counted against the limits of policies.
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
     """
 
     def __init__(self, channel):
@@ -48,7 +49,8 @@ class AttemptServiceStub:
 
 
 class AttemptServiceServicer:
-    """Contact attempts, counted against the limits of policies.
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
     """
 
     def ReserveAttempts(self, request, context):
@@ -99,7 +101,8 @@ def add_AttemptServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class AttemptService:
-    """Contact attempts, counted against the limits of policies.
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
     """
 
     @staticmethod

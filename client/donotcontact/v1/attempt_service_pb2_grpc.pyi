@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class AttemptServiceStub:
-    """Contact attempts, counted against the limits of policies."""
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -54,7 +56,9 @@ class AttemptServiceStub:
 
 @_typing.type_check_only
 class AttemptServiceAsyncStub(AttemptServiceStub):
-    """Contact attempts, counted against the limits of policies."""
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ReserveAttempts: _aio.UnaryUnaryMultiCallable[_attempt_service_pb2.ReserveAttemptsRequest, _attempt_service_pb2.ReserveAttemptsResponse]  # type: ignore[assignment]
@@ -77,7 +81,9 @@ class AttemptServiceAsyncStub(AttemptServiceStub):
     """
 
 class AttemptServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Contact attempts, counted against the limits of policies."""
+    """Contact attempts, counted against the limits of policies: those that ReserveAttempts claims, and the sends that
+    ClaimSend and ClaimOptInRequest grant.
+    """
 
     @_abc_1.abstractmethod
     def ReserveAttempts(

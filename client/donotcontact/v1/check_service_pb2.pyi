@@ -155,7 +155,7 @@ class CheckResult(_message.Message):
     @_builtins.property
     def retry_at(self) -> _timestamp_pb2.Timestamp:
         """DEFER: the earliest moment at which no finding that defers stands; the address is open then. Not set where there
-        is none within 400 days.
+        is none within 400 days, or where the request asks about too many places whose opening is hard to find.
         """
 
     def __init__(
@@ -355,7 +355,7 @@ class ScrubFindings(_message.Message):
     @_builtins.property
     def recorded_at_ms(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """RULE_ENTRY and RULE_OPT_IN_*: when it was recorded, in milliseconds since 1970-01-01 UTC. RULE_REGISTRY with ALLOW:
-        when the consent that lifted the match was given. 0: not recorded.
+        when the consent that lifted the match was given. RULE_COOLDOWN: when the newest outcome was told. 0: not recorded.
         """
 
     @_builtins.property

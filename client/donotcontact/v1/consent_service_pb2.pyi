@@ -11,6 +11,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -21,6 +22,42 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ConsentOutcome:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ConsentOutcomeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ConsentOutcome.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CONSENT_OUTCOME_UNSPECIFIED: _ConsentOutcome.ValueType  # 0
+    """Never sent."""
+    CONSENT_OUTCOME_RECORDED: _ConsentOutcome.ValueType  # 1
+    """It was recorded. It lifts registry matches from given_at on."""
+    CONSENT_OUTCOME_STOOD_ALREADY: _ConsentOutcome.ValueType  # 2
+    """One of the same kind, channels, purpose and policy that ends as late stood already, and stands. It lifts what this
+    one would have lifted.
+    """
+    CONSENT_OUTCOME_TAKEN_BACK: _ConsentOutcome.ValueType  # 3
+    """It had been taken back: it was given before it was revoked, or before the person's own word; or their word stands,
+    and it is a BUSINESS_RELATIONSHIP or INQUIRY. It was not recorded, and permits nothing.
+    """
+
+class ConsentOutcome(_ConsentOutcome, metaclass=_ConsentOutcomeEnumTypeWrapper):
+    """What became of a consent that was to be recorded."""
+
+CONSENT_OUTCOME_UNSPECIFIED: ConsentOutcome.ValueType  # 0
+"""Never sent."""
+CONSENT_OUTCOME_RECORDED: ConsentOutcome.ValueType  # 1
+"""It was recorded. It lifts registry matches from given_at on."""
+CONSENT_OUTCOME_STOOD_ALREADY: ConsentOutcome.ValueType  # 2
+"""One of the same kind, channels, purpose and policy that ends as late stood already, and stands. It lifts what this
+one would have lifted.
+"""
+CONSENT_OUTCOME_TAKEN_BACK: ConsentOutcome.ValueType  # 3
+"""It had been taken back: it was given before it was revoked, or before the person's own word; or their word stands,
+and it is a BUSINESS_RELATIONSHIP or INQUIRY. It was not recorded, and permits nothing.
+"""
+Global___ConsentOutcome: _TypeAlias = ConsentOutcome  # noqa: Y015
 
 @_typing.final
 class GetOptInRequest(_message.Message):
@@ -199,7 +236,9 @@ class ClaimOptInRequestRequest(_message.Message):
     actor: _builtins.str
     """On whose behalf. At most 128 bytes."""
     request_id: _builtins.str
-    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again, while the number is SENT."""
+    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again, with the same reservation,
+    while the number is SENT, nothing new stops it and its attempt has come to no outcome.
+    """
     policy: _builtins.str
     """The policy of the campaign, by name. Empty: the account's default."""
     time_zone: _builtins.str
@@ -243,6 +282,8 @@ class ClaimOptInRequestResponse(_message.Message):
     BLOCKED_BY_ENTRY_FIELD_NUMBER: _builtins.int
     WRITTEN_AT_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    RESERVATION_FIELD_NUMBER: _builtins.int
+    RETRY_AT_FIELD_NUMBER: _builtins.int
     granted: _builtins.bool
     """True for exactly one caller: send the request now. False: do not send."""
     status: _core_pb2.OptInStatus.ValueType
@@ -250,6 +291,10 @@ class ClaimOptInRequestResponse(_message.Message):
     blocked_by_entry: _builtins.bool
     """Why it was not granted: an entry under a label that the policy honours covers the number, as one under do-not-text or
     do-not-contact always does, or a message of the person waits for a decision. The result says which.
+    """
+    reservation: _builtins.str
+    """Names the attempt that the request counts as. It counts already, and need not be completed: CompleteAttempts may
+    tell that it came to another outcome, or that the request was not sent (RELEASED). Empty where it was not granted.
     """
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
@@ -259,6 +304,12 @@ class ClaimOptInRequestResponse(_message.Message):
     def result(self) -> _check_service_pb2.CheckResult:
         """Why it was not granted, where anything but the opt-in stops a text: the answer of Check."""
 
+    @_builtins.property
+    def retry_at(self) -> _timestamp_pb2.Timestamp:
+        """The earliest moment at which nothing that defers the request stands, as in CheckResult. Not set where anything else
+        stops it.
+        """
+
     def __init__(
         self,
         *,
@@ -267,10 +318,12 @@ class ClaimOptInRequestResponse(_message.Message):
         blocked_by_entry: _builtins.bool = ...,
         written_at: _core_pb2.Revision | None = ...,
         result: _check_service_pb2.CheckResult | None = ...,
+        reservation: _builtins.str = ...,
+        retry_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "written_at", b"written_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "retry_at", b"retry_at", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by_entry", b"blocked_by_entry", "granted", b"granted", "result", b"result", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["blocked_by_entry", b"blocked_by_entry", "granted", b"granted", "reservation", b"reservation", "result", b"result", "retry_at", b"retry_at", "status", b"status", "written_at", b"written_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -296,7 +349,7 @@ class RecordInboundMessageRequest(_message.Message):
     channel: _core_pb2.Channel.ValueType
     """SMS or WHATSAPP. Default: SMS."""
     text: _builtins.str
-    """What was written. At most 10,000 bytes."""
+    """What was written. At most 262,144 bytes."""
     message_id: _builtins.str
     """The gateway's id of the message. At most 512 bytes. A message that comes again within 7 days, with the same id from
     the same number, is answered as the first time and does nothing, whatever its request_id: so a START that is
@@ -447,7 +500,7 @@ class Review(_message.Message):
     message_id: _builtins.str
     """The gateway's id of the message."""
     text: _builtins.str
-    """What was written. Empty where the account does not keep texts: look it up by message_id."""
+    """What was written, its first 10,000 bytes. Empty where the account does not keep texts: look it up by message_id."""
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
         """When it was recorded."""
@@ -726,11 +779,14 @@ class RecordConsentResponse(_message.Message):
     CONSENT_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     WRITTEN_AT_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
     changed: _builtins.bool
-    """False where one that ends as late stood already."""
+    """True where it was recorded. False: see outcome, since one that was taken back permits nothing."""
+    outcome: Global___ConsentOutcome.ValueType
+    """What became of it. Only RECORDED and STOOD_ALREADY mean that such a consent stands. A retry is told the same."""
     @_builtins.property
     def consent(self) -> Global___Consent:
-        """The consent as recorded, with its end."""
+        """The consent as it was given, with its end."""
 
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
@@ -742,10 +798,11 @@ class RecordConsentResponse(_message.Message):
         consent: Global___Consent | None = ...,
         changed: _builtins.bool = ...,
         written_at: _core_pb2.Revision | None = ...,
+        outcome: Global___ConsentOutcome.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["consent", b"consent", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "consent", b"consent", "written_at", b"written_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "consent", b"consent", "outcome", b"outcome", "written_at", b"written_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1015,8 +1072,8 @@ class ClaimSendRequest(_message.Message):
     actor: _builtins.str
     """On whose behalf. At most 128 bytes."""
     request_id: _builtins.str
-    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again until the permission would
-    have ended, and while nothing new stops it.
+    """A UUID that makes a retry safe for 7 days: a retry of a granted claim is granted again, with the same reservation,
+    until the permission would have ended, while nothing new stops it and its attempt has come to no outcome.
     """
     def __init__(
         self,
@@ -1045,21 +1102,35 @@ class ClaimSendResponse(_message.Message):
     CHANNEL_FIELD_NUMBER: _builtins.int
     WRITTEN_AT_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    RESERVATION_FIELD_NUMBER: _builtins.int
+    RETRY_AT_FIELD_NUMBER: _builtins.int
     granted: _builtins.bool
     """True for exactly one caller: send now. False: do not send."""
     verdict: _verdict_pb2.Verdict.ValueType
-    """The verdict for this one send: ALLOW where granted. BLOCK for a permission that is used up or ended."""
+    """The verdict for this one send: ALLOW where granted. BLOCK for a permission that is used up or ended. DEFER where
+    nothing but the hour, a closed region or a full limit stops it: the permission may be claimed later, while it lasts.
+    """
     address: _builtins.str
     """The address that it is for. Empty where it was not granted."""
     channel: _core_pb2.Channel.ValueType
     """The channel that it is for."""
+    reservation: _builtins.str
+    """Names the attempt that the send counts as. It counts already, and need not be completed: CompleteAttempts may tell
+    that it came to CONVERSATION or ABANDONED, or that it was not made (RELEASED). Empty where it was not granted.
+    """
     @_builtins.property
     def written_at(self) -> _core_pb2.Revision:
         """The revision that holds the claim, or that it was refused at."""
 
     @_builtins.property
     def result(self) -> _check_service_pb2.CheckResult:
-        """Why it was not granted, where the check stopped it."""
+        """Why it was not granted, where the check or a full limit stopped it: the answer of Check, also with what the
+        permission is about.
+        """
+
+    @_builtins.property
+    def retry_at(self) -> _timestamp_pb2.Timestamp:
+        """DEFER: the earliest moment at which nothing that defers this one send stands, as in CheckResult."""
 
     def __init__(
         self,
@@ -1070,10 +1141,12 @@ class ClaimSendResponse(_message.Message):
         channel: _core_pb2.Channel.ValueType = ...,
         written_at: _core_pb2.Revision | None = ...,
         result: _check_service_pb2.CheckResult | None = ...,
+        reservation: _builtins.str = ...,
+        retry_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "written_at", b"written_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["result", b"result", "retry_at", b"retry_at", "written_at", b"written_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "granted", b"granted", "result", b"result", "verdict", b"verdict", "written_at", b"written_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "channel", b"channel", "granted", b"granted", "reservation", b"reservation", "result", b"result", "retry_at", b"retry_at", "verdict", b"verdict", "written_at", b"written_at"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

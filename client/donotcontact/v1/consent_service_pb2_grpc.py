@@ -122,7 +122,9 @@ class ConsentServiceServicer:
         Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
         not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
         stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
-        Role: CHECKER or above.
+        It is a contact attempt too: where it is granted it was claimed as one by SMS, beside the policy's limits, so it
+        counts from then on, also against limits of other policies. Where a limit is full, nothing is granted and the
+        status stays. Role: CHECKER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -142,7 +144,9 @@ class ConsentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListReviews(self, request, context):
-        """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR.
+        """Lists the messages that wait for a person's decision, oldest first. At most 100 wait for one number: beyond them the
+        newest goes on in the one that comes, which blocks what both are about, and stands for both. Role: AGENT or above,
+        or AUDITOR.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -160,7 +164,7 @@ class ConsentServiceServicer:
 
         It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
         opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-        it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+        it was revoked, or before the person's own word, does not come back: TAKEN_BACK. Nor does a BUSINESS_RELATIONSHIP or
         INQUIRY count while that word stands. Role: MANAGER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -201,7 +205,10 @@ class ConsentServiceServicer:
         """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
 
         The address is checked again: whatever came since, other than what the permission is about, still stops. The
-        confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
+        confirmation of an opt-out passes the block that this opt-out made, and no other. The send is a contact attempt:
+        where it is granted it was claimed as one, beside the limits of the permission's policy, so it counts from then on,
+        also against limits of other policies. Where a limit is full the verdict is DEFER, and the permission stays unused.
+        Role: CHECKER or above.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

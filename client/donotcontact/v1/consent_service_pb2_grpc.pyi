@@ -50,7 +50,9 @@ class ConsentServiceStub:
     Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
     not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
     stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
-    Role: CHECKER or above.
+    It is a contact attempt too: where it is granted it was claimed as one by SMS, beside the policy's limits, so it
+    counts from then on, also against limits of other policies. Where a limit is full, nothing is granted and the
+    status stays. Role: CHECKER or above.
     """
     RecordInboundMessage: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RecordInboundMessageRequest, _consent_service_pb2.RecordInboundMessageResponse]
     """Records a text that a person sent, and does what it says.
@@ -62,7 +64,10 @@ class ConsentServiceStub:
     START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
     """
     ListReviews: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.ListReviewsRequest, _consent_service_pb2.ListReviewsResponse]
-    """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+    """Lists the messages that wait for a person's decision, oldest first. At most 100 wait for one number: beyond them the
+    newest goes on in the one that comes, which blocks what both are about, and stands for both. Role: AGENT or above,
+    or AUDITOR.
+    """
     DecideReview: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.DecideReviewRequest, _consent_service_pb2.DecideReviewResponse]
     """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT."""
     RecordConsent: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RecordConsentRequest, _consent_service_pb2.RecordConsentResponse]
@@ -70,7 +75,7 @@ class ConsentServiceStub:
 
     It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
     opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-    it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+    it was revoked, or before the person's own word, does not come back: TAKEN_BACK. Nor does a BUSINESS_RELATIONSHIP or
     INQUIRY count while that word stands. Role: MANAGER or above.
     """
     RevokeConsent: _grpc.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]
@@ -94,7 +99,10 @@ class ConsentServiceStub:
     """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
 
     The address is checked again: whatever came since, other than what the permission is about, still stops. The
-    confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
+    confirmation of an opt-out passes the block that this opt-out made, and no other. The send is a contact attempt:
+    where it is granted it was claimed as one, beside the limits of the permission's policy, so it counts from then on,
+    also against limits of other policies. Where a limit is full the verdict is DEFER, and the permission stays unused.
+    Role: CHECKER or above.
     """
 
 @_typing.type_check_only
@@ -119,7 +127,9 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
     Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
     not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
     stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
-    Role: CHECKER or above.
+    It is a contact attempt too: where it is granted it was claimed as one by SMS, beside the policy's limits, so it
+    counts from then on, also against limits of other policies. Where a limit is full, nothing is granted and the
+    status stays. Role: CHECKER or above.
     """
     RecordInboundMessage: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RecordInboundMessageRequest, _consent_service_pb2.RecordInboundMessageResponse]  # type: ignore[assignment]
     """Records a text that a person sent, and does what it says.
@@ -131,7 +141,10 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
     START and UNSTOP do from any state. START undoes the STOP of its own channel. Role: AGENT or above.
     """
     ListReviews: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.ListReviewsRequest, _consent_service_pb2.ListReviewsResponse]  # type: ignore[assignment]
-    """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+    """Lists the messages that wait for a person's decision, oldest first. At most 100 wait for one number: beyond them the
+    newest goes on in the one that comes, which blocks what both are about, and stands for both. Role: AGENT or above,
+    or AUDITOR.
+    """
     DecideReview: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.DecideReviewRequest, _consent_service_pb2.DecideReviewResponse]  # type: ignore[assignment]
     """Decides what an uncertain message says. Role: AGENT or above for OPT_OUT; MANAGER or above for NOT_AN_OPT_OUT."""
     RecordConsent: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RecordConsentRequest, _consent_service_pb2.RecordConsentResponse]  # type: ignore[assignment]
@@ -139,7 +152,7 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
 
     It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
     opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-    it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+    it was revoked, or before the person's own word, does not come back: TAKEN_BACK. Nor does a BUSINESS_RELATIONSHIP or
     INQUIRY count while that word stands. Role: MANAGER or above.
     """
     RevokeConsent: _aio.UnaryUnaryMultiCallable[_consent_service_pb2.RevokeConsentRequest, _consent_service_pb2.RevokeConsentResponse]  # type: ignore[assignment]
@@ -163,7 +176,10 @@ class ConsentServiceAsyncStub(ConsentServiceStub):
     """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
 
     The address is checked again: whatever came since, other than what the permission is about, still stops. The
-    confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
+    confirmation of an opt-out passes the block that this opt-out made, and no other. The send is a contact attempt:
+    where it is granted it was claimed as one, beside the limits of the permission's policy, so it counts from then on,
+    also against limits of other policies. Where a limit is full the verdict is DEFER, and the permission stays unused.
+    Role: CHECKER or above.
     """
 
 class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -203,7 +219,9 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
         Moves NOT_SENT to SENT atomically: of any number of callers exactly one is granted. Not granted for a number that is
         not NOT_SENT, for one that a do-not-text or do-not-contact entry covers, and where anything but the opt-in itself
         stops a text under the policy at this moment: the request is a text too, so hours and closed regions hold for it.
-        Role: CHECKER or above.
+        It is a contact attempt too: where it is granted it was claimed as one by SMS, beside the policy's limits, so it
+        counts from then on, also against limits of other policies. Where a limit is full, nothing is granted and the
+        status stays. Role: CHECKER or above.
         """
 
     @_abc_1.abstractmethod
@@ -227,7 +245,10 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _consent_service_pb2.ListReviewsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_consent_service_pb2.ListReviewsResponse, _abc.Awaitable[_consent_service_pb2.ListReviewsResponse]]:
-        """Lists the messages that wait for a person's decision, oldest first. Role: AGENT or above, or AUDITOR."""
+        """Lists the messages that wait for a person's decision, oldest first. At most 100 wait for one number: beyond them the
+        newest goes on in the one that comes, which blocks what both are about, and stands for both. Role: AGENT or above,
+        or AUDITOR.
+        """
 
     @_abc_1.abstractmethod
     def DecideReview(
@@ -247,7 +268,7 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
 
         It lifts registry matches of policies that name its kind, for its channels and purpose, and nothing else: never an
         opt-out. The same kind, channels, purpose and policy again: the one that ends later stands. One that was given before
-        it was revoked, or before the person's own word, does not come back: unchanged. Nor does a BUSINESS_RELATIONSHIP or
+        it was revoked, or before the person's own word, does not come back: TAKEN_BACK. Nor does a BUSINESS_RELATIONSHIP or
         INQUIRY count while that word stands. Role: MANAGER or above.
         """
 
@@ -295,7 +316,10 @@ class ConsentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Uses up a permission right before the send: of any number of callers exactly one is granted, before it ends.
 
         The address is checked again: whatever came since, other than what the permission is about, still stops. The
-        confirmation of an opt-out passes the block that this opt-out made, and no other. Role: CHECKER or above.
+        confirmation of an opt-out passes the block that this opt-out made, and no other. The send is a contact attempt:
+        where it is granted it was claimed as one, beside the limits of the permission's policy, so it counts from then on,
+        also against limits of other policies. Where a limit is full the verdict is DEFER, and the permission stays unused.
+        Role: CHECKER or above.
         """
 
 def add_ConsentServiceServicer_to_server(servicer: ConsentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

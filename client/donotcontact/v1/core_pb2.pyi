@@ -353,7 +353,9 @@ Global___Revision: _TypeAlias = Revision  # noqa: Y015
 
 @_typing.final
 class Evidence(_message.Message):
-    """What proves a change. Every field is optional, at most 512 bytes, and kept for ever in the journal."""
+    """What proves a change. Every field is optional, at most 512 bytes, and kept for ever in the journal, without white
+    space and invisible characters at its ends: a field of these alone proves nothing.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -536,8 +536,13 @@ class UpdateLabelRequest(_message.Message):
 
     LABEL_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """A UUID that makes a retry safe for 7 days."""
+    reason: _builtins.str
+    """Why entries may stop less than before. Required where the label has entries and loses a channel or a purpose; at
+    most 1,000 bytes.
+    """
     @_builtins.property
     def label(self) -> _entry_pb2.Label:
         """Found by its name; its built_in, archived and entries are ignored."""
@@ -547,10 +552,11 @@ class UpdateLabelRequest(_message.Message):
         *,
         label: _entry_pb2.Label | None = ...,
         request_id: _builtins.str = ...,
+        reason: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "reason", b"reason", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -121,7 +121,8 @@ class EntryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CreateLabel(self, request, context):
-        """Creates a label. ALREADY_EXISTS where the name is taken by a different label. Role: ADMIN.
+        """Creates a label. ALREADY_EXISTS where the name is taken by a different label, or differs from the name of another
+        one, above all a built-in one, in capitals and the signs ". _ -" alone. Role: ADMIN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -129,6 +130,9 @@ class EntryServiceServicer:
 
     def UpdateLabel(self, request, context):
         """Replaces a label's channels, purposes and description. Role: ADMIN.
+
+        Taking channels or purposes from a label that has entries, archived or not, lets them stop less: it takes a reason,
+        which the journal keeps.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

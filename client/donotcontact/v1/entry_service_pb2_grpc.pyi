@@ -56,9 +56,15 @@ class EntryServiceStub:
     GetAddress: _grpc.UnaryUnaryMultiCallable[_entry_service_pb2.GetAddressRequest, _entry_service_pb2.GetAddressResponse]
     """Tells all that is known about one address: entries, opt-in status, history. Role: AGENT or above, or AUDITOR."""
     CreateLabel: _grpc.UnaryUnaryMultiCallable[_entry_service_pb2.CreateLabelRequest, _entry_service_pb2.CreateLabelResponse]
-    """Creates a label. ALREADY_EXISTS where the name is taken by a different label. Role: ADMIN."""
+    """Creates a label. ALREADY_EXISTS where the name is taken by a different label, or differs from the name of another
+    one, above all a built-in one, in capitals and the signs ". _ -" alone. Role: ADMIN.
+    """
     UpdateLabel: _grpc.UnaryUnaryMultiCallable[_entry_service_pb2.UpdateLabelRequest, _entry_service_pb2.UpdateLabelResponse]
-    """Replaces a label's channels, purposes and description. Role: ADMIN."""
+    """Replaces a label's channels, purposes and description. Role: ADMIN.
+
+    Taking channels or purposes from a label that has entries, archived or not, lets them stop less: it takes a reason,
+    which the journal keeps.
+    """
     ArchiveLabel: _grpc.UnaryUnaryMultiCallable[_entry_service_pb2.ArchiveLabelRequest, _entry_service_pb2.ArchiveLabelResponse]
     """Archives a label: it takes no new entries, and those it has still count. Role: ADMIN."""
     ListLabels: _grpc.UnaryUnaryMultiCallable[_entry_service_pb2.ListLabelsRequest, _entry_service_pb2.ListLabelsResponse]
@@ -92,9 +98,15 @@ class EntryServiceAsyncStub(EntryServiceStub):
     GetAddress: _aio.UnaryUnaryMultiCallable[_entry_service_pb2.GetAddressRequest, _entry_service_pb2.GetAddressResponse]  # type: ignore[assignment]
     """Tells all that is known about one address: entries, opt-in status, history. Role: AGENT or above, or AUDITOR."""
     CreateLabel: _aio.UnaryUnaryMultiCallable[_entry_service_pb2.CreateLabelRequest, _entry_service_pb2.CreateLabelResponse]  # type: ignore[assignment]
-    """Creates a label. ALREADY_EXISTS where the name is taken by a different label. Role: ADMIN."""
+    """Creates a label. ALREADY_EXISTS where the name is taken by a different label, or differs from the name of another
+    one, above all a built-in one, in capitals and the signs ". _ -" alone. Role: ADMIN.
+    """
     UpdateLabel: _aio.UnaryUnaryMultiCallable[_entry_service_pb2.UpdateLabelRequest, _entry_service_pb2.UpdateLabelResponse]  # type: ignore[assignment]
-    """Replaces a label's channels, purposes and description. Role: ADMIN."""
+    """Replaces a label's channels, purposes and description. Role: ADMIN.
+
+    Taking channels or purposes from a label that has entries, archived or not, lets them stop less: it takes a reason,
+    which the journal keeps.
+    """
     ArchiveLabel: _aio.UnaryUnaryMultiCallable[_entry_service_pb2.ArchiveLabelRequest, _entry_service_pb2.ArchiveLabelResponse]  # type: ignore[assignment]
     """Archives a label: it takes no new entries, and those it has still count. Role: ADMIN."""
     ListLabels: _aio.UnaryUnaryMultiCallable[_entry_service_pb2.ListLabelsRequest, _entry_service_pb2.ListLabelsResponse]  # type: ignore[assignment]
@@ -155,7 +167,9 @@ class EntryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _entry_service_pb2.CreateLabelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_entry_service_pb2.CreateLabelResponse, _abc.Awaitable[_entry_service_pb2.CreateLabelResponse]]:
-        """Creates a label. ALREADY_EXISTS where the name is taken by a different label. Role: ADMIN."""
+        """Creates a label. ALREADY_EXISTS where the name is taken by a different label, or differs from the name of another
+        one, above all a built-in one, in capitals and the signs ". _ -" alone. Role: ADMIN.
+        """
 
     @_abc_1.abstractmethod
     def UpdateLabel(
@@ -163,7 +177,11 @@ class EntryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _entry_service_pb2.UpdateLabelRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_entry_service_pb2.UpdateLabelResponse, _abc.Awaitable[_entry_service_pb2.UpdateLabelResponse]]:
-        """Replaces a label's channels, purposes and description. Role: ADMIN."""
+        """Replaces a label's channels, purposes and description. Role: ADMIN.
+
+        Taking channels or purposes from a label that has entries, archived or not, lets them stop less: it takes a reason,
+        which the journal keeps.
+        """
 
     @_abc_1.abstractmethod
     def ArchiveLabel(

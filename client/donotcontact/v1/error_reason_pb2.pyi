@@ -41,7 +41,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_LABEL_NOT_FOUND: _ErrorReason.ValueType  # 8
     """NOT_FOUND. The account has no label of this name. Create it first."""
     ERROR_REASON_LABEL_EXISTS: _ErrorReason.ValueType  # 9
-    """ALREADY_EXISTS. A different label of this name exists. Update it, or choose another name."""
+    """ALREADY_EXISTS. A different label of this name exists, or one whose name differs in capitals and the signs ". _ -"
+    alone. Update it, or choose another name. Metadata: label, the one that exists.
+    """
     ERROR_REASON_LABEL_ARCHIVED: _ErrorReason.ValueType  # 10
     """FAILED_PRECONDITION. The label is archived and takes no new entries."""
     ERROR_REASON_LABEL_BUILT_IN: _ErrorReason.ValueType  # 11
@@ -95,7 +97,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_SNAPSHOT_DAMAGED: _ErrorReason.ValueType  # 33
     """DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
     ERROR_REASON_SNAPSHOT_HELD: _ErrorReason.ValueType  # 34
-    """FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth or is older than the one in force; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before."""
+    """FAILED_PRECONDITION. The snapshot is held, because it or a part of it shrank by more than a fifth or is older than the one in force, or because it is changes to another list; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before, changes_of, in_force."""
     ERROR_REASON_SNAPSHOT_IN_FORCE: _ErrorReason.ValueType  # 35
     """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
     ERROR_REASON_OPERATOR_ONLY: _ErrorReason.ValueType  # 36
@@ -106,6 +108,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """NOT_FOUND. There is no review of this name."""
     ERROR_REASON_UPLOAD_TOO_LARGE: _ErrorReason.ValueType  # 39
     """INVALID_ARGUMENT. The content of an upload is over the limit; nothing of it was kept. Metadata: bytes_max."""
+    ERROR_REASON_LABEL_NARROWED: _ErrorReason.ValueType  # 40
+    """FAILED_PRECONDITION. The change takes channels or purposes from a label that has entries, which would stop less than
+    before. Make it with a reason. Metadata: label, entries, channels, purposes: what they would stop no more.
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Why a call failed: the reason of the google.rpc.ErrorInfo in its status, with the domain "donotcontact".
@@ -133,7 +139,9 @@ ERROR_REASON_POLICY_NOT_FOUND: ErrorReason.ValueType  # 7
 ERROR_REASON_LABEL_NOT_FOUND: ErrorReason.ValueType  # 8
 """NOT_FOUND. The account has no label of this name. Create it first."""
 ERROR_REASON_LABEL_EXISTS: ErrorReason.ValueType  # 9
-"""ALREADY_EXISTS. A different label of this name exists. Update it, or choose another name."""
+"""ALREADY_EXISTS. A different label of this name exists, or one whose name differs in capitals and the signs ". _ -"
+alone. Update it, or choose another name. Metadata: label, the one that exists.
+"""
 ERROR_REASON_LABEL_ARCHIVED: ErrorReason.ValueType  # 10
 """FAILED_PRECONDITION. The label is archived and takes no new entries."""
 ERROR_REASON_LABEL_BUILT_IN: ErrorReason.ValueType  # 11
@@ -187,7 +195,7 @@ ERROR_REASON_IMPORT_FAILED: ErrorReason.ValueType  # 32
 ERROR_REASON_SNAPSHOT_DAMAGED: ErrorReason.ValueType  # 33
 """DATA_LOSS. A file of the snapshot is missing, truncated or altered; it is not served. Import it again. Metadata: registry, snapshot, file."""
 ERROR_REASON_SNAPSHOT_HELD: ErrorReason.ValueType  # 34
-"""FAILED_PRECONDITION. The snapshot is held, because it shrank by more than a fifth or is older than the one in force; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before."""
+"""FAILED_PRECONDITION. The snapshot is held, because it or a part of it shrank by more than a fifth or is older than the one in force, or because it is changes to another list; activate it with a reason. Metadata: numbers, numbers_before, list_date, list_date_before, changes_of, in_force."""
 ERROR_REASON_SNAPSHOT_IN_FORCE: ErrorReason.ValueType  # 35
 """FAILED_PRECONDITION. The snapshot in force cannot be pruned."""
 ERROR_REASON_OPERATOR_ONLY: ErrorReason.ValueType  # 36
@@ -198,4 +206,8 @@ ERROR_REASON_REVIEW_NOT_FOUND: ErrorReason.ValueType  # 38
 """NOT_FOUND. There is no review of this name."""
 ERROR_REASON_UPLOAD_TOO_LARGE: ErrorReason.ValueType  # 39
 """INVALID_ARGUMENT. The content of an upload is over the limit; nothing of it was kept. Metadata: bytes_max."""
+ERROR_REASON_LABEL_NARROWED: ErrorReason.ValueType  # 40
+"""FAILED_PRECONDITION. The change takes channels or purposes from a label that has entries, which would stop less than
+before. Make it with a reason. Metadata: label, entries, channels, purposes: what they would stop no more.
+"""
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -483,6 +483,9 @@ class LabelCreated(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LABEL_FIELD_NUMBER: _builtins.int
+    NAMES_APART_FIELD_NUMBER: _builtins.int
+    names_apart: _builtins.bool
+    """Its name had to differ from every other by more than capitals and the signs ". _ -". False in older events."""
     @_builtins.property
     def label(self) -> _entry_pb2.Label:
         """The label."""
@@ -491,10 +494,11 @@ class LabelCreated(_message.Message):
         self,
         *,
         label: _entry_pb2.Label | None = ...,
+        names_apart: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "names_apart", b"names_apart"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -507,6 +511,12 @@ class LabelUpdated(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     LABEL_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    NARROWING_HELD_FIELD_NUMBER: _builtins.int
+    reason: _builtins.str
+    """Why its entries may stop less than before. May be empty where they stop no less."""
+    narrowing_held: _builtins.bool
+    """It took a reason for entries to stop less. False in older events."""
     @_builtins.property
     def label(self) -> _entry_pb2.Label:
         """The label."""
@@ -515,10 +525,12 @@ class LabelUpdated(_message.Message):
         self,
         *,
         label: _entry_pb2.Label | None = ...,
+        reason: _builtins.str = ...,
+        narrowing_held: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["label", b"label", "narrowing_held", b"narrowing_held", "reason", b"reason"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -601,6 +613,7 @@ class OptInClaimed(_message.Message):
     GRANTED_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     BLOCKED_BY_ENTRY_FIELD_NUMBER: _builtins.int
+    RESERVATION_FIELD_NUMBER: _builtins.int
     address: _builtins.str
     """The normalized number."""
     campaign: _builtins.str
@@ -611,6 +624,8 @@ class OptInClaimed(_message.Message):
     """The status after it."""
     blocked_by_entry: _builtins.bool
     """Whether an entry covered the number."""
+    reservation: _builtins.str
+    """The attempt that was claimed for it, by its reservation; released where it was not granted. Empty: none was."""
     def __init__(
         self,
         *,
@@ -619,10 +634,11 @@ class OptInClaimed(_message.Message):
         granted: _builtins.bool = ...,
         status: _core_pb2.OptInStatus.ValueType = ...,
         blocked_by_entry: _builtins.bool = ...,
+        reservation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "blocked_by_entry", b"blocked_by_entry", "campaign", b"campaign", "granted", b"granted", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "blocked_by_entry", b"blocked_by_entry", "campaign", b"campaign", "granted", b"granted", "reservation", b"reservation", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -822,25 +838,81 @@ class SnapshotImported(_message.Message):
 
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     OLDER_HELD_FIELD_NUMBER: _builtins.int
+    LISTED_FIELD_NUMBER: _builtins.int
     older_held: _builtins.bool
     """Whether it is held where it is older than the list in force. Not set in events from before that was asked."""
     @_builtins.property
     def snapshot(self) -> _registry_pb2.Snapshot:
         """The snapshot."""
 
+    @_builtins.property
+    def listed(self) -> Global___ListedNumbers:
+        """How many of its numbers are registered. Not set in events from before that was kept."""
+
     def __init__(
         self,
         *,
         snapshot: _registry_pb2.Snapshot | None = ...,
         older_held: _builtins.bool = ...,
+        listed: Global___ListedNumbers | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["listed", b"listed", "snapshot", b"snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["older_held", b"older_held", "snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listed", b"listed", "older_held", b"older_held", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SnapshotImported: _TypeAlias = SnapshotImported  # noqa: Y015
+
+@_typing.final
+class ListedNumbers(_message.Message):
+    """How many numbers a snapshot has that are registered, not counting those that a wash found clean."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEADS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def heads(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListedHead]:
+        """By head, ascending; those without numbers are left out."""
+
+    def __init__(
+        self,
+        *,
+        heads: _abc.Iterable[Global___ListedHead] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["heads", b"heads"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListedNumbers: _TypeAlias = ListedNumbers  # noqa: Y015
+
+@_typing.final
+class ListedHead(_message.Message):
+    """How many numbers are registered that begin with some digits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HEAD_FIELD_NUMBER: _builtins.int
+    NUMBERS_FIELD_NUMBER: _builtins.int
+    head: _builtins.str
+    """The first four digits with the calling code, such as 1415."""
+    numbers: _builtins.int
+    """How many."""
+    def __init__(
+        self,
+        *,
+        head: _builtins.str = ...,
+        numbers: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["head", b"head", "numbers", b"numbers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListedHead: _TypeAlias = ListedHead  # noqa: Y015
 
 @_typing.final
 class SnapshotActivated(_message.Message):
@@ -967,7 +1039,7 @@ class InboundMessageRecorded(_message.Message):
     message_id: _builtins.str
     """The gateway's id of the message."""
     text: _builtins.str
-    """What was written, where the account keeps texts."""
+    """What was written, its first 10,000 bytes, where the account keeps texts."""
     confirmation_until_ms: _builtins.int
     """Until when the one confirmation may be sent, in milliseconds since 1970-01-01 UTC. 0: there is none."""
     before: _core_pb2.OptInStatus.ValueType
@@ -1084,7 +1156,7 @@ class ConsentRecorded(_message.Message):
     note: _builtins.str
     """A remark."""
     changed: _builtins.bool
-    """False where one that ends as late stood already."""
+    """False where one that ends as late stood already, and where it had been taken back: it changed nothing then."""
     @_builtins.property
     def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
         """The channels it is for."""
@@ -1249,22 +1321,26 @@ class SendClaimed(_message.Message):
     PERMISSION_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     GRANTED_FIELD_NUMBER: _builtins.int
+    RESERVATION_FIELD_NUMBER: _builtins.int
     permission: _builtins.int
     """The position of the event that made the permission."""
     address: _builtins.str
     """The normalized address."""
     granted: _builtins.bool
     """Whether this claim was the one that got it."""
+    reservation: _builtins.str
+    """The attempt that was claimed for it, by its reservation; released where it was not granted. Empty: none was."""
     def __init__(
         self,
         *,
         permission: _builtins.int = ...,
         address: _builtins.str = ...,
         granted: _builtins.bool = ...,
+        reservation: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "granted", b"granted", "permission", b"permission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "granted", b"granted", "permission", b"permission", "reservation", b"reservation"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

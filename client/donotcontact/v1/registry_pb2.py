@@ -25,21 +25,23 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64onotcontact/v1/registry.proto\x12\x0f\x64onotcontact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x08Registry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x10\n\x08in_force\x18\x04 \x01(\t\x12\x10\n\x08\x63overage\x18\x05 \x03(\t\"9\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"\xdf\x02\n\x08Snapshot\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x11\n\tlist_date\x18\x04 \x01(\t\x12*\n\x05\x66iles\x18\x05 \x03(\x0b\x32\x1b.donotcontact.v1.SourceFile\x12\r\n\x05lines\x18\x06 \x01(\x04\x12\x0f\n\x07rejects\x18\x07 \x01(\x04\x12\x0f\n\x07numbers\x18\x08 \x01(\x04\x12\x10\n\x08\x63overage\x18\t \x03(\t\x12-\n\x05state\x18\n \x01(\x0e\x32\x1e.donotcontact.v1.SnapshotState\x12/\n\x0bimported_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x0c \x01(\t\x12\x34\n\rfirst_rejects\x18\r \x03(\x0b\x32\x1d.donotcontact.v1.RejectedLine\"J\n\x0cRejectedLine\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06masked\x18\x04 \x01(\t*\x9b\x01\n\rSnapshotState\x12\x1e\n\x1aSNAPSHOT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SNAPSHOT_STATE_READY\x10\x01\x12\x17\n\x13SNAPSHOT_STATE_HELD\x10\x02\x12\x1b\n\x17SNAPSHOT_STATE_IN_FORCE\x10\x03\x12\x1a\n\x16SNAPSHOT_STATE_RETIRED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1e\x64onotcontact/v1/registry.proto\x12\x0f\x64onotcontact.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x08Registry\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05scope\x18\x02 \x03(\t\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\x10\n\x08in_force\x18\x04 \x01(\t\x12\x10\n\x08\x63overage\x18\x05 \x03(\t\"9\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\r\n\x05\x62ytes\x18\x03 \x01(\x04\"\x9b\x03\n\x08Snapshot\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\n\n\x02id\x18\x02 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x03 \x01(\t\x12\x11\n\tlist_date\x18\x04 \x01(\t\x12*\n\x05\x66iles\x18\x05 \x03(\x0b\x32\x1b.donotcontact.v1.SourceFile\x12\r\n\x05lines\x18\x06 \x01(\x04\x12\x0f\n\x07rejects\x18\x07 \x01(\x04\x12\x0f\n\x07numbers\x18\x08 \x01(\x04\x12\x10\n\x08\x63overage\x18\t \x03(\t\x12-\n\x05state\x18\n \x01(\x0e\x32\x1e.donotcontact.v1.SnapshotState\x12/\n\x0bimported_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\r\n\x05\x61\x63tor\x18\x0c \x01(\t\x12\x34\n\rfirst_rejects\x18\r \x03(\x0b\x32\x1d.donotcontact.v1.RejectedLine\x12\x10\n\x08previous\x18\x0e \x01(\t\x12(\n\x05parts\x18\x0f \x03(\x0b\x32\x19.donotcontact.v1.ListPart\"(\n\x08ListPart\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\x0c\n\x04\x64\x61te\x18\x02 \x01(\t\"J\n\x0cRejectedLine\x12\x0c\n\x04\x66ile\x18\x01 \x01(\t\x12\x0c\n\x04line\x18\x02 \x01(\x04\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\x0e\n\x06masked\x18\x04 \x01(\t*\x9b\x01\n\rSnapshotState\x12\x1e\n\x1aSNAPSHOT_STATE_UNSPECIFIED\x10\x00\x12\x18\n\x14SNAPSHOT_STATE_READY\x10\x01\x12\x17\n\x13SNAPSHOT_STATE_HELD\x10\x02\x12\x1b\n\x17SNAPSHOT_STATE_IN_FORCE\x10\x03\x12\x1a\n\x16SNAPSHOT_STATE_RETIRED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'donotcontact.v1.registry_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SNAPSHOTSTATE']._serialized_start=672
-  _globals['_SNAPSHOTSTATE']._serialized_end=827
+  _globals['_SNAPSHOTSTATE']._serialized_start=774
+  _globals['_SNAPSHOTSTATE']._serialized_end=929
   _globals['_REGISTRY']._serialized_start=84
   _globals['_REGISTRY']._serialized_end=180
   _globals['_SOURCEFILE']._serialized_start=182
   _globals['_SOURCEFILE']._serialized_end=239
   _globals['_SNAPSHOT']._serialized_start=242
-  _globals['_SNAPSHOT']._serialized_end=593
-  _globals['_REJECTEDLINE']._serialized_start=595
-  _globals['_REJECTEDLINE']._serialized_end=669
+  _globals['_SNAPSHOT']._serialized_end=653
+  _globals['_LISTPART']._serialized_start=655
+  _globals['_LISTPART']._serialized_end=695
+  _globals['_REJECTEDLINE']._serialized_start=697
+  _globals['_REJECTEDLINE']._serialized_end=771
 # @@protoc_insertion_point(module_scope)

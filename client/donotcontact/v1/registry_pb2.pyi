@@ -31,7 +31,9 @@ class _SnapshotStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Snapsho
     SNAPSHOT_STATE_READY: _SnapshotState.ValueType  # 1
     """It can be put in force."""
     SNAPSHOT_STATE_HELD: _SnapshotState.ValueType  # 2
-    """It shrank by more than a fifth against the one in force, or is older: it takes a person's reason."""
+    """It or a part of it shrank by more than a fifth against the one in force, or is older, or it is changes to another
+    list than that, or a wash of which nothing is registered: it takes a person's reason.
+    """
     SNAPSHOT_STATE_IN_FORCE: _SnapshotState.ValueType  # 3
     """It is in force."""
     SNAPSHOT_STATE_RETIRED: _SnapshotState.ValueType  # 4
@@ -45,7 +47,9 @@ SNAPSHOT_STATE_UNSPECIFIED: SnapshotState.ValueType  # 0
 SNAPSHOT_STATE_READY: SnapshotState.ValueType  # 1
 """It can be put in force."""
 SNAPSHOT_STATE_HELD: SnapshotState.ValueType  # 2
-"""It shrank by more than a fifth against the one in force, or is older: it takes a person's reason."""
+"""It or a part of it shrank by more than a fifth against the one in force, or is older, or it is changes to another
+list than that, or a wash of which nothing is registered: it takes a person's reason.
+"""
 SNAPSHOT_STATE_IN_FORCE: SnapshotState.ValueType  # 3
 """It is in force."""
 SNAPSHOT_STATE_RETIRED: SnapshotState.ValueType  # 4
@@ -145,6 +149,8 @@ class Snapshot(_message.Message):
     IMPORTED_AT_FIELD_NUMBER: _builtins.int
     ACTOR_FIELD_NUMBER: _builtins.int
     FIRST_REJECTS_FIELD_NUMBER: _builtins.int
+    PREVIOUS_FIELD_NUMBER: _builtins.int
+    PARTS_FIELD_NUMBER: _builtins.int
     registry: _builtins.str
     """The registry's name."""
     id: _builtins.str
@@ -165,6 +171,8 @@ class Snapshot(_message.Message):
     """Whether it may be put in force."""
     actor: _builtins.str
     """Who imported it."""
+    previous: _builtins.str
+    """The snapshot that the changes of a change list were applied to. Empty: a whole list."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceFile]:
         """The files it was made from."""
@@ -180,6 +188,10 @@ class Snapshot(_message.Message):
     @_builtins.property
     def first_rejects(self) -> _containers.RepeatedCompositeFieldContainer[Global___RejectedLine]:
         """The first rejected lines, their text masked. Not kept in the journal."""
+
+    @_builtins.property
+    def parts(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListPart]:
+        """Until which day each part is known, where the parts differ. Empty: all of it until list_date."""
 
     def __init__(
         self,
@@ -197,14 +209,42 @@ class Snapshot(_message.Message):
         imported_at: _timestamp_pb2.Timestamp | None = ...,
         actor: _builtins.str = ...,
         first_rejects: _abc.Iterable[Global___RejectedLine] | None = ...,
+        previous: _builtins.str = ...,
+        parts: _abc.Iterable[Global___ListPart] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["imported_at", b"imported_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "coverage", b"coverage", "files", b"files", "first_rejects", b"first_rejects", "format", b"format", "id", b"id", "imported_at", b"imported_at", "lines", b"lines", "list_date", b"list_date", "numbers", b"numbers", "registry", b"registry", "rejects", b"rejects", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "coverage", b"coverage", "files", b"files", "first_rejects", b"first_rejects", "format", b"format", "id", b"id", "imported_at", b"imported_at", "lines", b"lines", "list_date", b"list_date", "numbers", b"numbers", "parts", b"parts", "previous", b"previous", "registry", b"registry", "rejects", b"rejects", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Snapshot: _TypeAlias = Snapshot  # noqa: Y015
+
+@_typing.final
+class ListPart(_message.Message):
+    """A part of a list, and how old it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PREFIX_FIELD_NUMBER: _builtins.int
+    DATE_FIELD_NUMBER: _builtins.int
+    prefix: _builtins.str
+    """The prefix of its numbers, such as +1415."""
+    date: _builtins.str
+    """The day that it is known until, as YYYY-MM-DD."""
+    def __init__(
+        self,
+        *,
+        prefix: _builtins.str = ...,
+        date: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["date", b"date", "prefix", b"prefix"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPart: _TypeAlias = ListPart  # noqa: Y015
 
 @_typing.final
 class RejectedLine(_message.Message):

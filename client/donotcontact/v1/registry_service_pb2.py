@@ -26,7 +26,7 @@ from donotcontact.v1 import core_pb2 as donotcontact_dot_v1_dot_core__pb2
 from donotcontact.v1 import registry_pb2 as donotcontact_dot_v1_dot_registry__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&donotcontact/v1/registry_service.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1e\x64onotcontact/v1/registry.proto\"X\n\x15\x43reateRegistryRequest\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"t\n\x16\x43reateRegistryResponse\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xc2\x02\n\x0cImportHeader\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x11\n\tlist_date\x18\x04 \x01(\t\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\t\x12\x18\n\x10registered_flags\x18\x07 \x01(\t\x12\x10\n\x08\x61\x63tivate\x18\x08 \x01(\x08\x12\x0e\n\x06region\x18\t \x01(\t\x12\r\n\x05shape\x18\n \x01(\t\x12\x13\n\x0b\x66lag_column\x18\x0b \x01(\t\x12\x13\n\x0b\x63lean_flags\x18\x0c \x01(\t\x12\x10\n\x08\x63overage\x18\r \x03(\t\x12\x17\n\x0f\x63\x61tegory_column\x18\x0e \x01(\t\x12\x15\n\rchanges_since\x18\x0f \x01(\t\x12\x13\n\x0bwashed_name\x18\x10 \x01(\t\"W\n\tImportEnd\x12\r\n\x05\x62ytes\x18\x01 \x01(\x03\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x14\n\x0cwashed_bytes\x18\x03 \x01(\x03\x12\x15\n\rwashed_sha256\x18\x04 \x01(\t\"\xa1\x01\n\x15ImportSnapshotRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.donotcontact.v1.ImportHeaderH\x00\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x12)\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.donotcontact.v1.ImportEndH\x00\x12\x10\n\x06washed\x18\x04 \x01(\x0cH\x00\x42\x07\n\x05piece\"t\n\x16ImportSnapshotResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"p\n\x17\x41\x63tivateSnapshotRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"v\n\x18\x41\x63tivateSnapshotResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"]\n\x14PruneSnapshotRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"F\n\x15PruneSnapshotResponse\x12-\n\nwritten_at\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"O\n\x14ListSnapshotsRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x8a\x01\n\x15ListSnapshotsResponse\x12,\n\tsnapshots\x18\x01 \x03(\x0b\x32\x19.donotcontact.v1.Snapshot\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\"\n\x12GetRegistryRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x9b\x01\n\x13GetRegistryResponse\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12+\n\x08in_force\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\">\n\x15ListRegistriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x8c\x01\n\x16ListRegistriesResponse\x12-\n\nregistries\x18\x01 \x03(\x0b\x32\x19.donotcontact.v1.Registry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"n\n\x14GrantCoverageRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"X\n\x15GrantCoverageResponse\x12\x10\n\x08prefixes\x18\x01 \x03(\t\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision2\x9f\x06\n\x0fRegistryService\x12\x61\n\x0e\x43reateRegistry\x12&.donotcontact.v1.CreateRegistryRequest\x1a\'.donotcontact.v1.CreateRegistryResponse\x12\x63\n\x0eImportSnapshot\x12&.donotcontact.v1.ImportSnapshotRequest\x1a\'.donotcontact.v1.ImportSnapshotResponse(\x01\x12g\n\x10\x41\x63tivateSnapshot\x12(.donotcontact.v1.ActivateSnapshotRequest\x1a).donotcontact.v1.ActivateSnapshotResponse\x12^\n\rPruneSnapshot\x12%.donotcontact.v1.PruneSnapshotRequest\x1a&.donotcontact.v1.PruneSnapshotResponse\x12^\n\rListSnapshots\x12%.donotcontact.v1.ListSnapshotsRequest\x1a&.donotcontact.v1.ListSnapshotsResponse\x12X\n\x0bGetRegistry\x12#.donotcontact.v1.GetRegistryRequest\x1a$.donotcontact.v1.GetRegistryResponse\x12\x61\n\x0eListRegistries\x12&.donotcontact.v1.ListRegistriesRequest\x1a\'.donotcontact.v1.ListRegistriesResponse\x12^\n\rGrantCoverage\x12%.donotcontact.v1.GrantCoverageRequest\x1a&.donotcontact.v1.GrantCoverageResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&donotcontact/v1/registry_service.proto\x12\x0f\x64onotcontact.v1\x1a\x1a\x64onotcontact/v1/core.proto\x1a\x1e\x64onotcontact/v1/registry.proto\"X\n\x15\x43reateRegistryRequest\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12\x12\n\nrequest_id\x18\x02 \x01(\t\"t\n\x16\x43reateRegistryResponse\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\xf9\x02\n\x0cImportHeader\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x0e\n\x06\x66ormat\x18\x02 \x01(\t\x12\x11\n\tfile_name\x18\x03 \x01(\t\x12\x11\n\tlist_date\x18\x04 \x01(\t\x12\x0e\n\x06sha256\x18\x05 \x01(\t\x12\x0e\n\x06\x63olumn\x18\x06 \x01(\t\x12\x18\n\x10registered_flags\x18\x07 \x01(\t\x12\x10\n\x08\x61\x63tivate\x18\x08 \x01(\x08\x12\x0e\n\x06region\x18\t \x01(\t\x12\r\n\x05shape\x18\n \x01(\t\x12\x13\n\x0b\x66lag_column\x18\x0b \x01(\t\x12\x13\n\x0b\x63lean_flags\x18\x0c \x01(\t\x12\x10\n\x08\x63overage\x18\r \x03(\t\x12\x17\n\x0f\x63\x61tegory_column\x18\x0e \x01(\t\x12\x15\n\rchanges_since\x18\x0f \x01(\t\x12\x13\n\x0bwashed_name\x18\x10 \x01(\t\x12\x13\n\x06header\x18\x11 \x01(\x08H\x00\x88\x01\x01\x12\x15\n\rinternational\x18\x12 \x01(\x08\x42\t\n\x07_header\"W\n\tImportEnd\x12\r\n\x05\x62ytes\x18\x01 \x01(\x03\x12\x0e\n\x06sha256\x18\x02 \x01(\t\x12\x14\n\x0cwashed_bytes\x18\x03 \x01(\x03\x12\x15\n\rwashed_sha256\x18\x04 \x01(\t\"\xa1\x01\n\x15ImportSnapshotRequest\x12/\n\x06header\x18\x01 \x01(\x0b\x32\x1d.donotcontact.v1.ImportHeaderH\x00\x12\x11\n\x07\x63ontent\x18\x02 \x01(\x0cH\x00\x12)\n\x03\x65nd\x18\x03 \x01(\x0b\x32\x1a.donotcontact.v1.ImportEndH\x00\x12\x10\n\x06washed\x18\x04 \x01(\x0cH\x00\x42\x07\n\x05piece\"t\n\x16ImportSnapshotResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"p\n\x17\x41\x63tivateSnapshotRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"v\n\x18\x41\x63tivateSnapshotResponse\x12+\n\x08snapshot\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"]\n\x14PruneSnapshotRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x10\n\x08snapshot\x18\x02 \x01(\t\x12\r\n\x05\x61\x63tor\x18\x03 \x01(\t\x12\x12\n\nrequest_id\x18\x04 \x01(\t\"F\n\x15PruneSnapshotResponse\x12-\n\nwritten_at\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"O\n\x14ListSnapshotsRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\x8a\x01\n\x15ListSnapshotsResponse\x12,\n\tsnapshots\x18\x01 \x03(\x0b\x32\x19.donotcontact.v1.Snapshot\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"\"\n\x12GetRegistryRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\x9b\x01\n\x13GetRegistryResponse\x12+\n\x08registry\x18\x01 \x01(\x0b\x32\x19.donotcontact.v1.Registry\x12+\n\x08in_force\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Snapshot\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\">\n\x15ListRegistriesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x8c\x01\n\x16ListRegistriesResponse\x12-\n\nregistries\x18\x01 \x03(\x0b\x32\x19.donotcontact.v1.Registry\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12*\n\x07read_at\x18\x03 \x01(\x0b\x32\x19.donotcontact.v1.Revision\"n\n\x14GrantCoverageRequest\x12\x10\n\x08registry\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x63\x63ount\x18\x02 \x01(\t\x12\x10\n\x08prefixes\x18\x03 \x03(\t\x12\r\n\x05\x61\x63tor\x18\x04 \x01(\t\x12\x12\n\nrequest_id\x18\x05 \x01(\t\"X\n\x15GrantCoverageResponse\x12\x10\n\x08prefixes\x18\x01 \x03(\t\x12-\n\nwritten_at\x18\x02 \x01(\x0b\x32\x19.donotcontact.v1.Revision2\x9f\x06\n\x0fRegistryService\x12\x61\n\x0e\x43reateRegistry\x12&.donotcontact.v1.CreateRegistryRequest\x1a\'.donotcontact.v1.CreateRegistryResponse\x12\x63\n\x0eImportSnapshot\x12&.donotcontact.v1.ImportSnapshotRequest\x1a\'.donotcontact.v1.ImportSnapshotResponse(\x01\x12g\n\x10\x41\x63tivateSnapshot\x12(.donotcontact.v1.ActivateSnapshotRequest\x1a).donotcontact.v1.ActivateSnapshotResponse\x12^\n\rPruneSnapshot\x12%.donotcontact.v1.PruneSnapshotRequest\x1a&.donotcontact.v1.PruneSnapshotResponse\x12^\n\rListSnapshots\x12%.donotcontact.v1.ListSnapshotsRequest\x1a&.donotcontact.v1.ListSnapshotsResponse\x12X\n\x0bGetRegistry\x12#.donotcontact.v1.GetRegistryRequest\x1a$.donotcontact.v1.GetRegistryResponse\x12\x61\n\x0eListRegistries\x12&.donotcontact.v1.ListRegistriesRequest\x1a\'.donotcontact.v1.ListRegistriesResponse\x12^\n\rGrantCoverage\x12%.donotcontact.v1.GrantCoverageRequest\x1a&.donotcontact.v1.GrantCoverageResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -38,37 +38,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEREGISTRYRESPONSE']._serialized_start=209
   _globals['_CREATEREGISTRYRESPONSE']._serialized_end=325
   _globals['_IMPORTHEADER']._serialized_start=328
-  _globals['_IMPORTHEADER']._serialized_end=650
-  _globals['_IMPORTEND']._serialized_start=652
-  _globals['_IMPORTEND']._serialized_end=739
-  _globals['_IMPORTSNAPSHOTREQUEST']._serialized_start=742
-  _globals['_IMPORTSNAPSHOTREQUEST']._serialized_end=903
-  _globals['_IMPORTSNAPSHOTRESPONSE']._serialized_start=905
-  _globals['_IMPORTSNAPSHOTRESPONSE']._serialized_end=1021
-  _globals['_ACTIVATESNAPSHOTREQUEST']._serialized_start=1023
-  _globals['_ACTIVATESNAPSHOTREQUEST']._serialized_end=1135
-  _globals['_ACTIVATESNAPSHOTRESPONSE']._serialized_start=1137
-  _globals['_ACTIVATESNAPSHOTRESPONSE']._serialized_end=1255
-  _globals['_PRUNESNAPSHOTREQUEST']._serialized_start=1257
-  _globals['_PRUNESNAPSHOTREQUEST']._serialized_end=1350
-  _globals['_PRUNESNAPSHOTRESPONSE']._serialized_start=1352
-  _globals['_PRUNESNAPSHOTRESPONSE']._serialized_end=1422
-  _globals['_LISTSNAPSHOTSREQUEST']._serialized_start=1424
-  _globals['_LISTSNAPSHOTSREQUEST']._serialized_end=1503
-  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_start=1506
-  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_end=1644
-  _globals['_GETREGISTRYREQUEST']._serialized_start=1646
-  _globals['_GETREGISTRYREQUEST']._serialized_end=1680
-  _globals['_GETREGISTRYRESPONSE']._serialized_start=1683
-  _globals['_GETREGISTRYRESPONSE']._serialized_end=1838
-  _globals['_LISTREGISTRIESREQUEST']._serialized_start=1840
-  _globals['_LISTREGISTRIESREQUEST']._serialized_end=1902
-  _globals['_LISTREGISTRIESRESPONSE']._serialized_start=1905
-  _globals['_LISTREGISTRIESRESPONSE']._serialized_end=2045
-  _globals['_GRANTCOVERAGEREQUEST']._serialized_start=2047
-  _globals['_GRANTCOVERAGEREQUEST']._serialized_end=2157
-  _globals['_GRANTCOVERAGERESPONSE']._serialized_start=2159
-  _globals['_GRANTCOVERAGERESPONSE']._serialized_end=2247
-  _globals['_REGISTRYSERVICE']._serialized_start=2250
-  _globals['_REGISTRYSERVICE']._serialized_end=3049
+  _globals['_IMPORTHEADER']._serialized_end=705
+  _globals['_IMPORTEND']._serialized_start=707
+  _globals['_IMPORTEND']._serialized_end=794
+  _globals['_IMPORTSNAPSHOTREQUEST']._serialized_start=797
+  _globals['_IMPORTSNAPSHOTREQUEST']._serialized_end=958
+  _globals['_IMPORTSNAPSHOTRESPONSE']._serialized_start=960
+  _globals['_IMPORTSNAPSHOTRESPONSE']._serialized_end=1076
+  _globals['_ACTIVATESNAPSHOTREQUEST']._serialized_start=1078
+  _globals['_ACTIVATESNAPSHOTREQUEST']._serialized_end=1190
+  _globals['_ACTIVATESNAPSHOTRESPONSE']._serialized_start=1192
+  _globals['_ACTIVATESNAPSHOTRESPONSE']._serialized_end=1310
+  _globals['_PRUNESNAPSHOTREQUEST']._serialized_start=1312
+  _globals['_PRUNESNAPSHOTREQUEST']._serialized_end=1405
+  _globals['_PRUNESNAPSHOTRESPONSE']._serialized_start=1407
+  _globals['_PRUNESNAPSHOTRESPONSE']._serialized_end=1477
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_start=1479
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_end=1558
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_start=1561
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_end=1699
+  _globals['_GETREGISTRYREQUEST']._serialized_start=1701
+  _globals['_GETREGISTRYREQUEST']._serialized_end=1735
+  _globals['_GETREGISTRYRESPONSE']._serialized_start=1738
+  _globals['_GETREGISTRYRESPONSE']._serialized_end=1893
+  _globals['_LISTREGISTRIESREQUEST']._serialized_start=1895
+  _globals['_LISTREGISTRIESREQUEST']._serialized_end=1957
+  _globals['_LISTREGISTRIESRESPONSE']._serialized_start=1960
+  _globals['_LISTREGISTRIESRESPONSE']._serialized_end=2100
+  _globals['_GRANTCOVERAGEREQUEST']._serialized_start=2102
+  _globals['_GRANTCOVERAGEREQUEST']._serialized_end=2212
+  _globals['_GRANTCOVERAGERESPONSE']._serialized_start=2214
+  _globals['_GRANTCOVERAGERESPONSE']._serialized_end=2302
+  _globals['_REGISTRYSERVICE']._serialized_start=2305
+  _globals['_REGISTRYSERVICE']._serialized_end=3104
 # @@protoc_insertion_point(module_scope)

@@ -100,6 +100,8 @@ class ImportHeader(_message.Message):
     CATEGORY_COLUMN_FIELD_NUMBER: _builtins.int
     CHANGES_SINCE_FIELD_NUMBER: _builtins.int
     WASHED_NAME_FIELD_NUMBER: _builtins.int
+    HEADER_FIELD_NUMBER: _builtins.int
+    INTERNATIONAL_FIELD_NUMBER: _builtins.int
     registry: _builtins.str
     """The registry's name."""
     format: _builtins.str
@@ -132,6 +134,14 @@ class ImportHeader(_message.Message):
     """
     washed_name: _builtins.str
     """The name of the file that was washed. At most 512 bytes."""
+    header: _builtins.bool
+    """csv and acma: whether the first row names the columns. Not set: found by looking; a row with what may be a number
+    does not.
+    """
+    international: _builtins.bool
+    """csv and numbers: digits without a plus sign begin with their calling code, unless with a 0. Without it those that
+    may be a national number too are rejected.
+    """
     @_builtins.property
     def coverage(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The prefixes that the file covers, where it does not say so itself. Empty: what the format says."""
@@ -155,12 +165,16 @@ class ImportHeader(_message.Message):
         category_column: _builtins.str = ...,
         changes_since: _builtins.str = ...,
         washed_name: _builtins.str = ...,
+        header: _builtins.bool | None = ...,
+        international: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_header", b"_header", "header", b"header"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["activate", b"activate", "category_column", b"category_column", "changes_since", b"changes_since", "clean_flags", b"clean_flags", "column", b"column", "coverage", b"coverage", "file_name", b"file_name", "flag_column", b"flag_column", "format", b"format", "list_date", b"list_date", "region", b"region", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256", "shape", b"shape", "washed_name", b"washed_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_header", b"_header", "activate", b"activate", "category_column", b"category_column", "changes_since", b"changes_since", "clean_flags", b"clean_flags", "column", b"column", "coverage", b"coverage", "file_name", b"file_name", "flag_column", b"flag_column", "format", b"format", "header", b"header", "international", b"international", "list_date", b"list_date", "region", b"region", "registered_flags", b"registered_flags", "registry", b"registry", "sha256", b"sha256", "shape", b"shape", "washed_name", b"washed_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__header: _TypeAlias = _typing.Literal["header"]  # noqa: Y015
+    _WhichOneofArgType__header: _TypeAlias = _typing.Literal["_header", b"_header"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__header) -> _WhichOneofReturnType__header | None: ...
 
 Global___ImportHeader: _TypeAlias = ImportHeader  # noqa: Y015
 

@@ -3,10 +3,12 @@
 isort:skip_file
 """
 
+from collections import abc as _abc
 from donotcontact.v1 import core_pb2 as _core_pb2
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -225,6 +227,30 @@ ADDRESS_FAULT_TOO_MANY_SLOW_ROWS: AddressFault.ValueType  # 12
 """More rows of the request need the slow parser than the limit allows; send E.164."""
 Global___AddressFault: _TypeAlias = AddressFault  # noqa: Y015
 
+class _NotCounted:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _NotCountedEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_NotCounted.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    NOT_COUNTED_UNSPECIFIED: _NotCounted.ValueType  # 0
+    """It counts."""
+    NOT_COUNTED_JOINED_LATELY: _NotCounted.ValueType  # 1
+    """It has been listed for fewer days than the policy's listed_days_min: an older list of that time lacks it."""
+    NOT_COUNTED_OTHER_CATEGORIES: _NotCounted.ValueType  # 2
+    """It is listed for other categories than those of the policy."""
+
+class NotCounted(_NotCounted, metaclass=_NotCountedEnumTypeWrapper):
+    """Why a number that stands on a list does not count as registered under a policy."""
+
+NOT_COUNTED_UNSPECIFIED: NotCounted.ValueType  # 0
+"""It counts."""
+NOT_COUNTED_JOINED_LATELY: NotCounted.ValueType  # 1
+"""It has been listed for fewer days than the policy's listed_days_min: an older list of that time lacks it."""
+NOT_COUNTED_OTHER_CATEGORIES: NotCounted.ValueType  # 2
+"""It is listed for other categories than those of the policy."""
+Global___NotCounted: _TypeAlias = NotCounted  # noqa: Y015
+
 @_typing.final
 class RegistryRef(_message.Message):
     """The list of a registry that a finding rests on."""
@@ -234,22 +260,34 @@ class RegistryRef(_message.Message):
     NAME_FIELD_NUMBER: _builtins.int
     SNAPSHOT_FIELD_NUMBER: _builtins.int
     LIST_DATE_FIELD_NUMBER: _builtins.int
+    NOT_COUNTED_FIELD_NUMBER: _builtins.int
+    LACKING_SNAPSHOT_FIELD_NUMBER: _builtins.int
+    LACKING_LIST_DATE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The registry's name."""
     snapshot: _builtins.str
     """The snapshot in force. Empty where there is none."""
     list_date: _builtins.str
     """The date of the list, as YYYY-MM-DD. Empty where there is none."""
+    not_counted: Global___NotCounted.ValueType
+    """RULE_REGISTRY with ALLOW that no consent lifted: why the policy does not count the number as registered."""
+    lacking_snapshot: _builtins.str
+    """NOT_COUNTED_JOINED_LATELY: the older list that the number is not on."""
+    lacking_list_date: _builtins.str
+    """NOT_COUNTED_JOINED_LATELY: the date of that list, as YYYY-MM-DD."""
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         snapshot: _builtins.str = ...,
         list_date: _builtins.str = ...,
+        not_counted: Global___NotCounted.ValueType = ...,
+        lacking_snapshot: _builtins.str = ...,
+        lacking_list_date: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["list_date", b"list_date", "name", b"name", "snapshot", b"snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lacking_list_date", b"lacking_list_date", "lacking_snapshot", b"lacking_snapshot", "list_date", b"list_date", "name", b"name", "not_counted", b"not_counted", "snapshot", b"snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -297,7 +335,7 @@ Global___LegalRule: _TypeAlias = LegalRule  # noqa: Y015
 
 @_typing.final
 class AttemptCount(_message.Message):
-    """The attempts that a finding rests on."""
+    """The attempts that a finding rests on, and the limit or cool-down that counts them."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -306,16 +344,31 @@ class AttemptCount(_message.Message):
     PER_HOURS_FIELD_NUMBER: _builtins.int
     PER_FIELD_NUMBER: _builtins.int
     AFTER_FIELD_NUMBER: _builtins.int
+    DAYS_FIELD_NUMBER: _builtins.int
+    CHANNELS_FIELD_NUMBER: _builtins.int
+    REGIONS_FIELD_NUMBER: _builtins.int
     attempts: _builtins.int
-    """Attempts in the window, claims included."""
+    """Attempts in the window, claims included. Of a cool-down: the outcomes that it waits after."""
     max: _builtins.int
-    """As many as the limit allows. 0: a cool-down."""
+    """As many as the limit allows. 0: a cool-down, or a limit of none."""
     per_hours: _builtins.int
-    """The length of the window in hours. 0: calendar days count."""
+    """The length of the window, or of a cool-down, in hours. 0: calendar days count."""
     per: _core_pb2.AttemptScope.ValueType
     """What they were counted by."""
     after: _core_pb2.AttemptOutcome.ValueType
-    """The outcome that a cool-down waits after."""
+    """The outcome that a cool-down waits after. Not set: it is a limit."""
+    days: _builtins.int
+    """The length of a cool-down in calendar days, where the person may be; the outcome's own day is the first. 0: hours."""
+    @_builtins.property
+    def channels(self) -> _containers.RepeatedScalarFieldContainer[_core_pb2.Channel.ValueType]:
+        """The channels whose attempts count together. Empty: every channel."""
+
+    @_builtins.property
+    def regions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it holds, in ISO 3166, by code. Empty: everywhere. legal_rule.region is the one of these that the address is
+        in; the first by code where it may be in several.
+        """
+
     def __init__(
         self,
         *,
@@ -324,10 +377,13 @@ class AttemptCount(_message.Message):
         per_hours: _builtins.int = ...,
         per: _core_pb2.AttemptScope.ValueType = ...,
         after: _core_pb2.AttemptOutcome.ValueType = ...,
+        days: _builtins.int = ...,
+        channels: _abc.Iterable[_core_pb2.Channel.ValueType] | None = ...,
+        regions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "attempts", b"attempts", "max", b"max", "per", b"per", "per_hours", b"per_hours"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after", b"after", "attempts", b"attempts", "channels", b"channels", "days", b"days", "max", b"max", "per", b"per", "per_hours", b"per_hours", "regions", b"regions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -396,7 +452,7 @@ class Finding(_message.Message):
     """The rule that gave it."""
     verdict: Global___Verdict.ValueType
     """What it asks for by itself. The verdict of the row is the strongest of these. ALLOW for a registry match that a
-    consent lifted: it stops nothing, and is here because people will ask.
+    consent lifted, or that the policy does not count: it stops nothing, and is here because people will ask.
     """
     fault: Global___AddressFault.ValueType
     """RULE_ADDRESS: what is wrong."""
@@ -412,7 +468,7 @@ class Finding(_message.Message):
     """True where it was found by a rule that only a policy in SHADOW mode asks for: reported, not enforced."""
     @_builtins.property
     def recorded_at(self) -> _timestamp_pb2.Timestamp:
-        """RULE_ENTRY and RULE_OPT_IN_*: when it was recorded."""
+        """RULE_ENTRY and RULE_OPT_IN_*: when it was recorded. RULE_COOLDOWN: when the newest outcome was told."""
 
     @_builtins.property
     def expires_at(self) -> _timestamp_pb2.Timestamp:
@@ -424,7 +480,9 @@ class Finding(_message.Message):
 
     @_builtins.property
     def retry_at(self) -> _timestamp_pb2.Timestamp:
-        """DEFER: the earliest moment at which this finding alone no longer stands. Not set: not within 400 days."""
+        """DEFER: the earliest moment at which this finding alone no longer stands. Not set: not within 400 days,
+        or the request asks about too many places whose opening is hard to find.
+        """
 
     @_builtins.property
     def legal_rule(self) -> Global___LegalRule:
