@@ -164,19 +164,19 @@ class Cases:
         self, batches: list[Batch], policy: Policy, moment: Moment | None = None, catalog: Catalog | None = None
     ) -> Callable[[int], Decision]:
         """Return what decides one batch after the other, by day where no moment is given."""
-        compiled = compile_draft(self._snapshot, self._catalog, policy, self._shelf)
+        compiled = compile_draft(self._snapshot, self._catalog, policy)
         asked, when = catalog or self._catalog, moment or self._day
         return lambda turn: decide(self._snapshot, asked, compiled, batches[turn % len(batches)], when)
 
     def _opening(self, batches: list[Batch]) -> Decide:
         """Return what also finds out when each deferred number opens again."""
-        compiled = compile_draft(self._snapshot, self._catalog, _HOURS, self._shelf)
+        compiled = compile_draft(self._snapshot, self._catalog, _HOURS)
         decided = self._decides(batches, _HOURS, self._night)
         return lambda turn: retry_times(self._catalog, compiled, decided(turn))
 
     def _new_minutes(self, batches: list[Batch], moment: Moment) -> Decide:
         """Return what decides each batch for a minute that nobody asked about before."""
-        compiled = compile_draft(self._snapshot, self._catalog, _HOURS, self._shelf)
+        compiled = compile_draft(self._snapshot, self._catalog, _HOURS)
         minutes = iter(range(moment.begins_ms + _MINUTE_MS, moment.begins_ms + 10_000 * _MINUTE_MS, _MINUTE_MS))
 
         def ask(turn: int) -> Decision:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dncd import journal
+from dncd import attempt_log, journal
 from dncd.storage.contract import Snapshot, Store, Table
 from dncd.storage.lmdb import LmdbStore
 from dncd.storage.schema import STORAGE_PREFIX
@@ -32,9 +32,13 @@ def replayed(original: Store, path: Path) -> Iterator[LmdbStore]:
 
 
 def assert_replay_equals(original: Store, path: Path) -> None:
-    """Hold a store against the replay of its journal, byte for byte."""
-    with replayed(original, path) as copy, original.snapshot() as there, copy.snapshot() as here:
+    """Hold a store against the replay of its journal, and of its attempts, byte for byte; none may be pruned yet."""
+    with replayed(original, path) as copy, original.snapshot() as there:
+        with copy.transaction() as txn:
+            for _, encoded in attempt_log.read_from(there, 0):
+                attempt_log.replay(txn, encoded)
         assert journal.verify(there).intact
-        expected, found = tables_of(there), tables_of(here)
+        with copy.snapshot() as here:
+            expected, found = tables_of(there), tables_of(here)
         for table in Table:
             assert found[table] == expected[table], f"{table} differs after a replay"

@@ -17,7 +17,6 @@ from dncd.journal import Written, accept
 from dncd.limits import REGISTRY_PREFIXES_MAX
 from dncd.nouns import Role
 from dncd.registry.shelf import Shelf
-from dncd.registry.verify import verify
 from dncd.storage.contract import Snapshot, Store
 
 OPERATOR = "operator"
@@ -85,8 +84,8 @@ def activate_snapshot(store: Store, shelf: Shelf, now_ms: int, registry: str, sn
     Raises `SnapshotNotFound`, `SnapshotDamaged`, and `SnapshotHeld` where it is held and there is no reason.
     """
     with store.snapshot() as snapshot:
-        registries.find_snapshot(snapshot, registry, snapshot_id)
-    verify(shelf.folder(registry, snapshot_id))
+        kept = registries.find_snapshot(snapshot, registry, snapshot_id)
+    registries.verify_files(shelf.folder(registry, snapshot_id), kept.snapshot)
     return bool(
         accept_for_server(store, now_ms, SnapshotActivated(registry, snapshot_id, reason, older_held=True)).codes[0]
     )

@@ -35,8 +35,8 @@ def _create_account(txn: Transaction, event: events.Event, change: events.Accoun
 
 _APPLY: dict[type, Callable[[Transaction, events.Event, Any], bytes]] = {
     events.EntriesExpired: entries.apply_expired,
-    events.LabelCreated: lambda txn, event, change: labels.apply_created(txn, event, change.label),
-    events.LabelUpdated: lambda txn, event, change: labels.apply_updated(txn, event, change.label),
+    events.LabelCreated: labels.apply_created,
+    events.LabelUpdated: labels.apply_updated,
     events.LabelArchived: labels.apply_archived,
     events.OptInSet: optin.apply_set,
     events.OptInClaimed: optin.apply_claimed,

@@ -80,9 +80,9 @@ def _write(txn: Transaction, event: Event, encoded: bytes, codes: bytes) -> None
     requests.remember(txn, event, codes, Table.ATTEMPT_REQUESTS)
 
 
-def find_answer(snapshot: Snapshot, draft: Draft) -> Answered | None:
+def find_answer(snapshot: Snapshot, draft: Draft, now_ms: int) -> Answered | None:
     """Return the first answer to the draft's request id, or None. Raises `RequestIdReused` for a different request."""
-    answered = requests.find(snapshot, draft, Table.ATTEMPT_REQUESTS)
+    answered = requests.find(snapshot, draft, now_ms, Table.ATTEMPT_REQUESTS)
     if answered is None:
         return None
     return Answered(answered.position, event_at(snapshot, answered.position).time_ms, answered.codes)

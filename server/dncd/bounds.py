@@ -73,8 +73,8 @@ class Bound:
 
     def ground(self, place: Place, attempts: int = 0, time_zone: str = "") -> Ground:
         """Tell what a finding in a place rests on."""
-        # The most particular region that made it hold.
-        region = max(self.regions & place.regions, key=lambda code: (len(code), code), default="")
+        # The most particular region that made it hold; of several where the person may be, the first by code.
+        region = min(self.regions & place.regions, key=lambda code: (-len(code), code), default="")
         return Ground(
             rule_id=self.rule_id,
             pack=self.pack,
@@ -86,6 +86,9 @@ class Bound:
             per_hours=self.per_hours or self.hours,
             per=self.per,
             after=self.after,
+            days=self.days,
+            channels=tuple(sorted(self.channels)),
+            regions=tuple(sorted(self.regions)),
         )
 
 

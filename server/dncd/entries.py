@@ -95,8 +95,8 @@ def _check_ends(added: list[AddedEntry], now_ms: int) -> None:
 def add(facts: list[Fact], fact: Fact) -> RowOutcome:
     """Add an entry to what is known about an address, or let it extend the one that is there.
 
-    An entry that ended before the new one was recorded has no say any more: the new one takes its place. So does one
-    with a graver reason, and it lasts as long as both.
+    An entry that ended before the new one began has no say any more: the new one takes its place. So does one with a
+    graver reason, and it lasts as long as both.
     """
     for place, found in enumerate(facts):
         if found.label == fact.label and found.source == fact.source:
@@ -114,7 +114,8 @@ def add(facts: list[Fact], fact: Fact) -> RowOutcome:
 
 
 def _extended(old: Fact, fact: Fact, graver: bool) -> Fact:
-    if old.expires_at_ms <= fact.recorded_at_ms:
+    # The journal's time may be ahead of the clock, by which the old one has not ended: whoever was stopped stays so.
+    if old.expires_at_ms <= fact.recorded_at_ms and fact.starts_at_ms <= fact.recorded_at_ms:
         return fact
     return fact.extended_by(old)._replace(scope=old.scope) if graver else old.extended_by(fact)
 

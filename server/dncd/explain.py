@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from dncd.batch import Batch
 from dncd.bounds import Bound
@@ -10,13 +11,13 @@ from dncd.check import Decision
 from dncd.facts import NEVER_MS
 from dncd.findings import Ground
 from dncd.locating import locate
-from dncd.nouns import AttemptScope, Channel, ConsentKind, Rule, Source
+from dncd.nouns import AttemptScope, Channel, ConsentKind, NotCounted, Rule, Source
 from dncd.policies import Compiled
 from dncd.remedies import day
 from dncd.rules.pack import HoursRule
 from dncd.rules.place import NOWHERE, Place
 from dncd.rules.sentences import sentence
-from dncd.screens import Screen
+from dncd.screens import Listed, Screen, Unopened
 from dncd.storage.contract import Phones
 
 _SAID_BY = {
@@ -69,6 +70,9 @@ def considered(catalog: Catalog, policy: Compiled, batch: Batch, decision: Decis
         rules += _registry_rules(batch.phones, decision)
         rules += _region_rules(catalog, decision)
         rules += _hours_rules(catalog, policy, batch.channel, place_of(catalog, batch), decision)
+    elif policy.policy.calling_hours:
+        said = "Calling hours do not hold for e-mail: nothing of them is judged."
+        rules.append(Considered(Rule.CALLING_HOURS, "", said))
     rules += _bound_rules(catalog, policy, batch, decision)
     return rules
 
@@ -133,13 +137,37 @@ def _registry_rules(phones: Phones, decision: Decision) -> Iterator[Considered]:
 def _registry_rule(screen: Screen, decision: Decision, index: int) -> Considered:
     listed = _list_of(screen)
     rule = Rule(decision.findings["rule"][index])
+    if not_counted := int(decision.findings["not_counted"][index]):
+        return Considered(rule, screen.required.name, _not_counted(screen, not_counted), index)
     sentences = {
         Rule.REGISTRY: f"Stands on {listed}{_lifted(decision, index)}.",
         Rule.REGISTRY_NOT_COVERED: f"Not covered by {listed}, or not by what the account may rely on of it.",
         Rule.REGISTRY_STALE: f"Older than the {screen.required.max_age_days} days that the policy allows: {listed}.",
-        Rule.REGISTRY_MISSING: f"No list of {screen.required.name} is in force, or its files are gone.",
+        Rule.REGISTRY_MISSING: _missing(screen),
     }
     return Considered(rule, screen.required.name, sentences[rule], index)
+
+
+def _not_counted(screen: Screen, code: int) -> str:
+    """Say why a match does not count as registered."""
+    listed, required = _list_of(screen), screen.required
+    why, lacking = screen.not_counted(code)
+    if why is NotCounted.OTHER_CATEGORIES or lacking is None:
+        asked = ", ".join(map(str, sorted(required.categories)))
+        return f"Stands on {listed} for other categories than the policy asks for ({asked}): it does not count."
+    return (
+        f"Stands on {listed}, and not yet on that of {_dated(lacking)}:"
+        f" it counts when it has been listed for {required.listed_days_min} days."
+    )
+
+
+def _missing(screen: Screen) -> str:
+    if screen.unopened is None:
+        return f"No list of {screen.required.name} is in force."
+    listed = f"The {screen.required.name} list of {_dated(screen.unopened)}"
+    if screen.unopened.pruned:
+        return f"{listed} was in force then and was pruned since: what stood on it is not known any more."
+    return f"{listed} is in force, and its files are damaged or gone."
 
 
 def _lifted(decision: Decision, index: int) -> str:
@@ -155,7 +183,11 @@ def _list_of(screen: Screen) -> str:
     listed = screen.in_force
     if listed is None:
         return screen.required.name
-    return f"the {screen.required.name} list of {listed.list_date.isoformat()} (snapshot {listed.snapshot_id})"
+    return f"the {screen.required.name} list of {_dated(listed)}"
+
+
+def _dated(listed: Listed | Unopened) -> str:
+    return f"{listed.list_date.isoformat()} (snapshot {listed.snapshot_id})"
 
 
 def _region_rules(catalog: Catalog, decision: Decision) -> Iterator[Considered]:
@@ -215,7 +247,7 @@ def _bound_rules(catalog: Catalog, policy: Compiled, batch: Batch, decision: Dec
     full = _with_rule(decision, Rule.ATTEMPT_LIMIT, Rule.COOLDOWN)
     for index in full:
         ground = decision.grounds[findings["ground"][index]]
-        said = f"{_bound_sentence(ground)} Full with {ground.attempts}.{_opens(decision, index)}"
+        said = f"{_bound_sentence(ground)} {_stops(ground, findings[index])}{_opens(decision, index)}"
         if _is_lacking(ground):
             said = f"This server has no rule pack {ground.pack}: without it no attempt is allowed."
         yield Considered(Rule(findings["rule"][index]), ground.rule_id, said, index)
@@ -227,7 +259,8 @@ def _bound_rules(catalog: Catalog, policy: Compiled, batch: Batch, decision: Dec
         ground = bound.ground(place)
         if _holds(bound, batch, place) and _identity(ground) not in stopped:
             rule = Rule.COOLDOWN if bound.after else Rule.ATTEMPT_LIMIT
-            room = "Has room." if _is_counted(bound, batch) else f"Not counted: no {bound.per.name.lower()} was named."
+            free = "Has room." if bound.after is None else "Nothing to wait for."
+            room = free if _is_counted(bound, batch) else f"Not counted: no {bound.per.name.lower()} was named."
             yield Considered(rule, ground.rule_id, f"{_bound_sentence(ground)} {room}")
 
 
@@ -249,11 +282,19 @@ def _identity(ground: Ground) -> Ground:
     return ground._replace(attempts=0, time_zone="")
 
 
+def _stops(ground: Ground, finding: Any) -> str:
+    if ground.after is None:
+        return f"Full with {ground.attempts}."
+    return f"Waiting after the {ground.after.name.lower()} of {day(finding['recorded_at_ms'])}."
+
+
 def _bound_sentence(ground: Ground) -> str:
     assert ground.per is not None, "what a bound rests on says what it counts by"
     per = ground.per.name.lower()
+    only = f", on {', '.join(channel.name for channel in ground.channels)}" if ground.channels else ""
+    only += f", in {', '.join(ground.regions)}" if ground.regions else ""
     cited = f" ({ground.citation})" if ground.citation else ""
     if ground.after is None:
-        return f"At most {ground.max} attempts in {ground.per_hours} hours by {per}{cited}."
-    length = f"for {ground.per_hours} hours" if ground.per_hours else "for some calendar days"
-    return f"None {length} after {ground.after.name.lower()} by {per}{cited}."
+        return f"At most {ground.max} attempts in {ground.per_hours} hours by {per}{only}{cited}."
+    length = f"{ground.per_hours} hours" if ground.per_hours else f"{ground.days} calendar days, its own day included,"
+    return f"None for {length} after {ground.after.name.lower()} by {per}{only}{cited}."

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dncd.nouns import AttemptOutcome, AttemptScope, Rule
+from dncd.nouns import AttemptOutcome, AttemptScope, Channel, Rule
 
 FINDING: Final = np.dtype(
     [
@@ -29,6 +29,8 @@ FINDING: Final = np.dtype(
         ("retry_at_ms", "<i8"),
         # A registry match that a consent lifted: its kind.
         ("lifted_by", "u1"),
+        # A registry match that the policy does not count, and why: see `dncd.screens.Screen.not_counted`. 0: it counts.
+        ("not_counted", "<u2"),
     ]
 )
 Findings = NDArray[np.void]
@@ -39,8 +41,9 @@ Rows = NDArray[np.intp]
 class Ground(NamedTuple):
     """The legal rule, or the policy's own, that a finding rests on, and the attempts that were counted by it.
 
-    No id and pack: the policy itself spells the rule out. A cool-down has `after` and no `max`; no `per_hours`: it
-    counts in calendar days.
+    No id and pack: the policy itself spells the rule out. A cool-down has `after` and no `max`, and either `per_hours`
+    or `days` by the calendar. `region` is the one that made it hold, of all the `regions` that it holds in; no regions:
+    everywhere, no channels: all together.
     """
 
     rule_id: str = ""
@@ -53,6 +56,9 @@ class Ground(NamedTuple):
     per_hours: int = 0
     per: AttemptScope | None = None
     after: AttemptOutcome | None = None
+    days: int = 0
+    channels: tuple[Channel, ...] = ()
+    regions: tuple[str, ...] = ()
 
 
 _WHOLE: Final = np.dtype((np.void, FINDING.itemsize))

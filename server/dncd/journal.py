@@ -85,7 +85,7 @@ def accept(txn: Transaction, draft: Draft, now_ms: int) -> Written:
     never runs backwards in the journal. A change of attempts stands in the stream of attempts, and its position is one
     of that. Raises the change's `DncError` with nothing written.
     """
-    answered = find_answer(txn, draft)
+    answered = find_answer(txn, draft, now_ms)
     if answered is not None:
         return answered
     if isinstance(draft.change, ATTEMPT_CHANGES):
@@ -98,15 +98,15 @@ def accept(txn: Transaction, draft: Draft, now_ms: int) -> Written:
     return Written(event.position, event.time_ms, codes)
 
 
-def find_answer(snapshot: Snapshot, draft: Draft) -> Written | None:
+def find_answer(snapshot: Snapshot, draft: Draft, now_ms: int) -> Written | None:
     """Return the first answer to the draft's request id, or None; costs two reads where it has one.
 
     Raises `RequestIdReused` where the id belongs to a different request, be it of the journal or of the attempts.
     """
-    counted = attempt_log.find_answer(snapshot, draft)
+    counted = attempt_log.find_answer(snapshot, draft, now_ms)
     if counted is not None:
         return Written(counted.position, counted.time_ms, counted.codes)
-    answered = requests.find(snapshot, draft)
+    answered = requests.find(snapshot, draft, now_ms)
     if answered is not None:
         return Written(answered.position, find(snapshot, answered.position).event().time_ms, answered.codes)
     return None

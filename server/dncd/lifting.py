@@ -32,7 +32,9 @@ def lift(findings: Findings, screens: Sequence[Screen], consents: Facts, rows: R
     """
     consenting = np.zeros(1 + max(int(rows.max()), int(findings["row"].max(initial=0))), dtype=np.bool_)
     consenting[rows] = True
-    matches = np.flatnonzero((findings["rule"] == Rule.REGISTRY) & consenting[findings["row"]])
+    # What is not counted as registered stops nothing, and needs no consent.
+    blocking = (findings["rule"] == Rule.REGISTRY) & (findings["not_counted"] == 0)
+    matches = np.flatnonzero(blocking & consenting[findings["row"]])
     for index in np.flatnonzero(np.bincount(findings["screen"][matches])).tolist():
         of_screen = matches[findings["screen"][matches] == index]
         lifts = np.zeros(256, dtype=np.bool_)

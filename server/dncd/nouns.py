@@ -158,6 +158,13 @@ class ConsentKind(IntEnum):
     INQUIRY = 4
 
 
+class NotCounted(IntEnum):
+    """Why a number that stands on a list does not count as registered under a policy."""
+
+    JOINED_LATELY = 1
+    OTHER_CATEGORIES = 2
+
+
 class AttemptScope(IntEnum):
     """What attempts are counted by."""
 

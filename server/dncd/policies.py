@@ -12,7 +12,7 @@ import numpy as np
 from dncd import accounts, labels, limits, registries
 from dncd.bounds import Bound, compile_bounds
 from dncd.encoding import decode_policy, encode_policy
-from dncd.errors import FieldFault, InvalidFields, LimitReached, PolicyNotFound
+from dncd.errors import FieldFault, InvalidFields, LimitReached, PolicyNotFound, quoted
 from dncd.events import Event, Label, Policy, PolicyDeleted
 from dncd.nouns import EVERY_CHANNEL, EVERY_PURPOSE, PHONE_CHANNELS, Channel, Mode, Purpose, Unscreened, Verdict
 from dncd.rulebook import OpeningHours, Rulebook
@@ -110,7 +110,7 @@ def find(snapshot: Snapshot, account_id: int, name: str) -> Applied:
     """Return the policy in force; raises `PolicyNotFound`."""
     row = snapshot.get(Table.POLICIES, account_key(account_id, name.encode()))
     if row is None:
-        raise PolicyNotFound(f"no policy {name!r} is in force; apply it first", policy=name)
+        raise PolicyNotFound(f"no policy {quoted(name)} is in force; apply it first", policy=name)
     return _decode(row)
 
 
@@ -146,12 +146,12 @@ def check_names(snapshot: Snapshot, account_id: int, policy: Policy, path: str =
     """Judge the labels and registries that a policy names; raises `InvalidFields` with those that are not there."""
     names = {label.name for _, label in labels.scan(snapshot, account_id)}
     faults = [
-        FieldFault(f"{path}.labels[{index}]", f"the account has no label {name!r}")
+        FieldFault(f"{path}.labels[{index}]", f"the account has no label {quoted(name)}")
         for index, name in enumerate(policy.labels)
         if name not in names
     ]
     faults += [
-        FieldFault(f"{path}.registries[{index}].name", f"there is no registry {required.name!r}")
+        FieldFault(f"{path}.registries[{index}].name", f"there is no registry {quoted(required.name)}")
         for index, required in enumerate(policy.registries)
         if not registries.exists(snapshot, required.name)
     ]

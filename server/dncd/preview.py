@@ -88,6 +88,6 @@ def ground_name(ground: Ground) -> str:
     if not ground.max and ground.after is None:
         return f"by {per}"
     if ground.after is not None:
-        length = f"{ground.per_hours} h" if ground.per_hours else "calendar days"
+        length = f"{ground.per_hours} h" if ground.per_hours else f"{ground.days} calendar days"
         return f"{length} after {ground.after.name.lower()} by {per}"
     return f"{ground.max} in {ground.per_hours} h by {per}"

@@ -40,7 +40,7 @@ def remedies(catalog: Catalog, decision: Decision, retry_at_ms: int) -> list[str
 
 def _remedies_of(catalog: Catalog, decision: Decision, finding: Any) -> Iterator[str]:
     rule = Rule(finding["rule"])
-    if finding["lifted_by"]:
+    if finding["lifted_by"] or finding["not_counted"]:
         return
     if finding["verdict"] == Verdict.PERMISSION_REQUIRED:
         yield "Ask the person, and record permission for this one send (dnc permit)."

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from dncd.encoding import decode
 from dncd.errors import RequestIdReused
 from dncd.events import Draft, Event, InboundMessageRecorded, RequestsPruned
+from dncd.limits import REQUEST_ID_DAYS
 from dncd.nouns import MessageClass
 from dncd.storage.contract import Snapshot, Table, Transaction
 from dncd.storage.keys import account_key, u64
@@ -21,6 +22,7 @@ from dncd.storage.keys import account_key, u64
 _HEAD = struct.Struct(">Q32s")
 _PRUNED_TO = b"requests_pruned_to"
 _HASH_BYTES = 32
+_REMEMBERED_MS = REQUEST_ID_DAYS * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +33,20 @@ class Answered:
     codes: bytes
 
 
-def find(snapshot: Snapshot, draft: Draft, table: Table = Table.REQUESTS) -> Answered | None:
+def find(snapshot: Snapshot, draft: Draft, now_ms: int, table: Table = Table.REQUESTS) -> Answered | None:
     """Return the first answer to the draft's request id, or to the message that it records; None where both are new.
 
     Raises `RequestIdReused` where an id belongs to a different request or message; a message that may be an opt-out is
-    new then instead.
+    new then instead. So it is where its id was used longer ago than ids are promised to be remembered, though nobody
+    has forgotten it yet.
     """
     for known in _ids(draft):
         row = snapshot.get(table, known.key)
         if row is None:
             continue
         position, digest = _HEAD.unpack_from(row)
+        if known.gives_way and _time_ms(snapshot, position) < now_ms - _REMEMBERED_MS:
+            continue
         if digest == known.digest:
             return Answered(position, row[_HEAD.size :])
         if not known.gives_way:
@@ -49,6 +54,12 @@ def find(snapshot: Snapshot, draft: Draft, table: Table = Table.REQUESTS) -> Ans
                 f"this {known.of}_id belongs to a different {known.of}; make a new one for each new {known.of}"
             )
     return None
+
+
+def _time_ms(snapshot: Snapshot, position: int) -> int:
+    row = snapshot.get(Table.JOURNAL, u64(position))
+    assert row is not None, "what is remembered stands in the journal"
+    return decode(row[_HASH_BYTES:]).time_ms
 
 
 def remember(txn: Transaction, event: Event, codes: bytes, table: Table = Table.REQUESTS) -> None:

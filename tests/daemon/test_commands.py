@@ -107,6 +107,19 @@ def test_journal_of_a_copy_verifies_like_the_original(store: str, tmp_path: Path
     assert json.loads(copy.stdout)["intact"] is True
 
 
+@pytest.mark.parametrize("inside", ["copy", "registries/us/copy", "../outside/../store/copy", "link/copy"])
+def test_a_copy_into_the_store_itself_is_refused(store: str, tmp_path: Path, inside: str) -> None:
+    (tmp_path / "link").symlink_to(store)
+    destination = tmp_path / inside if inside.startswith("link") else Path(store) / inside
+    before = sorted(Path(store).rglob("*"))
+
+    refused = dncd("backup", str(destination), "--store", store)
+
+    assert refused.returncode == 2
+    assert "outside" in refused.stderr
+    assert sorted(Path(store).rglob("*")) == before
+
+
 def test_store_that_is_not_there_exits_3(tmp_path: Path) -> None:
     missing = dncd("journal", "verify", "--store", str(tmp_path / "nothing"))
 

@@ -43,6 +43,6 @@ def _tell_one(server: Served, account: str) -> None:
     server.app.housekeep(server.clock())
     refs = [pb.EntryRef(address="+1212*", label="do-not-contact"), pb.EntryRef(address=EMAILS[0], label="sales")]
     api.call("RemoveEntries", pb.RemoveEntriesRequest(entries=refs, reason=1, request_id=new_id()))
-    api.call("UpdateLabel", pb.UpdateLabelRequest(label=pb.Label(name="sales", channels=[1, 2])))
+    api.call("UpdateLabel", pb.UpdateLabelRequest(label=pb.Label(name="sales", channels=[1, 2]), reason="no letters"))
     api.call("ArchiveLabel", pb.ArchiveLabelRequest(name="old"))
     api.call("DeletePolicy", pb.DeletePolicyRequest(name="trial"))

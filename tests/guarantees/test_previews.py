@@ -91,7 +91,8 @@ def subject_of(finding: Any) -> str:
         return f"by {per}"
     if counted.after:
         outcome = pb.AttemptOutcome.Name(counted.after).removeprefix("ATTEMPT_OUTCOME_").lower()
-        return f"{f'{counted.per_hours} h' if counted.per_hours else 'calendar days'} after {outcome} by {per}"
+        pause = f"{counted.per_hours} h" if counted.per_hours else f"{counted.days} calendar days"
+        return f"{pause} after {outcome} by {per}"
     return f"{counted.max} in {counted.per_hours} h by {per}"
 
 
@@ -114,6 +115,6 @@ def test_a_preview_names_what_each_reason_is_about(server: Served) -> None:
     subjects = {each.subject for each in preview.reasons}
     assert subjects >= {"sales", "do-not-contact", "do-not-phone", "us-national", "us-federal-hours", "us-fl-hours"}
     assert subjects >= {"US-TX", "2 in 24 h by number", "3 in 168 h by number"}
-    assert subjects >= {"calendar days after conversation by number"}
+    assert subjects >= {"2 calendar days after conversation by number"}
     assert subjects >= {"SHORT_NUMBER", "WRONG_CHANNEL"}
     assert "us-fl-limit" not in subjects

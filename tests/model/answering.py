@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model.clocks import QUARTER_MS, cooled_at, cools, is_open, opens_at, utc_day
+from model.clocks import QUARTER_MS, cooled_at, cools, is_open, latest_day_on_earth, opens_at
 from model.facts import (
     ACCEPTED,
     ACTIVE,
@@ -163,7 +163,7 @@ def _registries(account: Account, policy_name: str, channel: int, number: str, n
         if not number.startswith(register.granted[account.name]):
             yield Finding(RULE_NOT_COVERED, unscreened, shadow=shadow, subject=subject)
             continue
-        if 0 < required.max_age_days < (utc_day(now_ms) - register.list_date).days:
+        if 0 < required.max_age_days < (latest_day_on_earth(now_ms) - register.list_date).days:
             yield Finding(RULE_STALE, unscreened, shadow=shadow, subject=subject)
         if number in register.numbers:
             lifting = lifters(account, policy_name, required, channel, number, now_ms)
@@ -241,7 +241,7 @@ def bounds_of(policy: Policy, channel: int, row: Row) -> list[Bound]:
 def _bounds(account: Account, policy: Policy, channel: int, row: Row, now_ms: int) -> Iterator[Finding]:
     binding = bounds_of(policy, channel, row)
     for per in {bound.per for bound in binding if not counted_by(bound.per, row)}:
-        yield Finding(RULE_CONTEXT, _unscreened(policy), shadow=policy.shadow, attempts=(0, 0, 0, per, 0))
+        yield Finding(RULE_CONTEXT, _unscreened(policy), shadow=policy.shadow, attempts=(0, 0, 0, per, 0, 0))
     for bound in binding:
         if not counted_by(bound.per, row):
             continue
@@ -251,16 +251,22 @@ def _bounds(account: Account, policy: Policy, channel: int, row: Row, now_ms: in
             if counted_by(bound.per, attempt.row) == counted_by(bound.per, row)
             and (not bound.channels or attempt.channel in bound.channels)
         ]
-        counted, retry_ms = _cooling(bound, alike, row, now_ms) if bound.after else _limited(bound, alike, now_ms)
+        told_ms = 0
+        if bound.after:
+            counted, told_ms, retry_ms = _cooling(bound, alike, row, now_ms)
+        else:
+            counted, retry_ms = _limited(bound, alike, now_ms)
         if retry_ms:
             yield Finding(
                 RULE_COOLDOWN if bound.after else RULE_LIMIT,
                 DEFER,
+                recorded_ms=told_ms,
                 shadow=policy.shadow,
                 subject=bound.id,
                 citation=bound.citation,
                 retry_ms=retry_ms,
-                attempts=(counted, bound.max, bound.per_hours or bound.hours, bound.per, bound.after),
+                attempts=(counted, bound.max, bound.per_hours or bound.hours, bound.per, bound.after, bound.days),
+                where=(bound.channels, bound.regions),
                 # Where it holds by several regions, any may be named; and any zone in which days are counted.
                 loose=frozenset({"", *(bound.regions & row.place.regions), *row.place.zones}),
             )
@@ -286,10 +292,11 @@ def _limited(bound: Bound, alike: list[Attempt], now_ms: int) -> tuple[int, int]
     return len(leaving), 0 if room else leaving[len(leaving) - bound.max]
 
 
-def _cooling(bound: Bound, alike: list[Attempt], row: Row, now_ms: int) -> tuple[int, int]:
-    """Return how many outcomes the pause waits after, and when it is over; 0 where it is."""
+def _cooling(bound: Bound, alike: list[Attempt], row: Row, now_ms: int) -> tuple[int, int, int]:
+    """Return how many outcomes the pause waits after, when the newest was told, and when it is over; 0 where it is."""
     # A pause that was due stays due, whatever was told of the attempt since.
     times = [attempt.told_ms[bound.after] for attempt in alike if bound.after in attempt.told_ms]
     zones, lasts = row.place.zones, (bound.hours, bound.days)
     cooling = [time_ms for time_ms in times if cools(zones, time_ms, now_ms, *lasts)]
-    return len(cooling), max((cooled_at(zones, time_ms, *lasts) for time_ms in cooling), default=0)
+    ends_ms = max((cooled_at(zones, time_ms, *lasts) for time_ms in cooling), default=0)
+    return len(cooling), max(cooling, default=0), ends_ms

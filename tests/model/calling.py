@@ -47,7 +47,6 @@ class Calling(Changed):
 
     def __init__(self) -> None:
         super().__init__()
-        self.claims: dict[tuple[str, str], None] = {}
         # The requests that claimed something, with the names and the time of then.
         self.claimed: list[tuple[str, Any, list[str], int]] = []
 

@@ -16,10 +16,10 @@ from dncd.nouns import Role
 from model.drawing import (
     ACCOUNTS,
 )
-from model.facts import DAY_MS, HOUR_MS, MINUTE_MS
+from model.facts import DAY_MS, HOUR_MS, MINUTE_MS, PENDING, SEND_LEASE_MS
 from model.furnishing import furnish
 from model.messages import policy_message
-from model.nouns import Finding, Policy, Refused, Row
+from model.nouns import Attempt, Finding, Policy, Refused, Row
 from model.reference import Account
 from serving import Api, new_id, pb, served
 
@@ -79,6 +79,8 @@ class Changed(RuleBasedStateMachine):
         # The stream of attempts, read as it grows, since its begin is pruned.
         self.stream: list[bytes] = []
         self.touched = "default"
+        # The attempts that may be completed, by account and reservation.
+        self.claims: dict[tuple[str, str], None] = {}
         self.sent: list[Sent] = []
         self.asked: list[Asked] = []
 
@@ -131,6 +133,19 @@ class Changed(RuleBasedStateMachine):
             if reason not in expected:
                 raise AssertionError(f"{reason} instead of {expected}") from refused
             return refused
+
+    def count_send(self, account: str, name: str, row: Row, channel: int) -> None:
+        """Count a send that was granted as an attempt, under the name that the server gave."""
+        model = self.models[account]
+        assert name, "every send that is granted counts"
+        assert name not in model.attempts, "names are unique"
+        model.attempts[name] = Attempt(row, channel, self.now_ms, self.now_ms + SEND_LEASE_MS)
+        self.claims[account, name] = None
+
+    def is_claimed(self, account: str, name: str) -> bool:
+        """Tell whether an attempt has come to no outcome, and its lease runs."""
+        attempt = self.models[account].attempts.get(name)
+        return attempt is not None and attempt.outcome == PENDING and self.now_ms < attempt.lease_ends_ms
 
     def read_stream(self) -> None:
         with self.server.store.snapshot() as snapshot:

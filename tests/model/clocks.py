@@ -20,6 +20,11 @@ def utc_day(time_ms: int) -> date:
     return wall("UTC", time_ms).date()
 
 
+def latest_day_on_earth(time_ms: int) -> date:
+    """Return the latest day that it is anywhere."""
+    return wall("Pacific/Kiritimati", time_ms).date()
+
+
 def instant(zone: str, day: date, hour: int = 0) -> int:
     """Return when the wall clock of a zone first shows an hour of a day."""
     return int(datetime.combine(day, time(hour), ZoneInfo(zone)).timestamp()) * 1000

@@ -27,8 +27,18 @@ from model.drawing import (
     rows,
     targets,
 )
-from model.facts import ACCEPTED, AGENT, INBOUND_MESSAGE, INTERNAL_DECISION, REJECTED, REQUESTED_BY_PERSON, SENT, SMS
-from model.nouns import Entry, Label, OptIn, Policy
+from model.facts import (
+    ACCEPTED,
+    AGENT,
+    INBOUND_MESSAGE,
+    INTERNAL_DECISION,
+    REJECTED,
+    REQUESTED_BY_PERSON,
+    RULE_LIMIT,
+    SENT,
+    SMS,
+)
+from model.nouns import Entry, Label, OptIn, Policy, Row
 from model.reference import Account
 from serving import in_ms, moment, pb
 
@@ -46,8 +56,8 @@ class Entering(Changed):
 
     def __init__(self) -> None:
         super().__init__()
-        # The claims of opt-in requests that were granted, with the position and the time.
-        self.requested: list[tuple[str, Any, int, int]] = []
+        # The claims of opt-in requests that were granted, with the position, the attempt and the time.
+        self.requested: list[tuple[str, Any, int, str, int]] = []
 
     @initialize(account=accounts, policy=policies)
     def begin_with_labels_and_policies(self, account: str, policy: Policy) -> None:
@@ -156,7 +166,8 @@ class Entering(Changed):
         assert [answer.granted, answer.status, answer.blocked_by_entry] == told
         assert answer.HasField("result") == bool(stops)
         if answer.granted:
-            self.requested.append((account, request, position, now_ms))
+            self.count_send(account, answer.reservation, Row(number), SMS)
+            self.requested.append((account, request, position, answer.reservation, now_ms))
         if then in {ACCEPTED, REJECTED}:
             self.set_opt_in(account, number, then, INBOUND_MESSAGE, manager=False, evidence=False)
         if then and self.requested:
@@ -166,7 +177,7 @@ class Entering(Changed):
     @rule(choice=st.integers(0, 99))
     def claim_a_request_again(self, choice: int) -> None:
         """A retry of a granted claim is granted while the number is SENT and nothing else stops it."""
-        account, request, position, at_ms = self.requested[-1 - choice % min(3, len(self.requested))]
+        account, request, position, reservation, at_ms = self.requested[-1 - choice % min(3, len(self.requested))]
         model = self.models[account]
         if self.now_ms - at_ms >= RETRY_MS or not answers(model, request.policy, SMS):
             return
@@ -174,17 +185,29 @@ class Entering(Changed):
         known = model.opt_ins[request.address]
         holds = known.status == SENT and known.position == position
         stops = words.stops_of_request(model, request.policy, request.address, self.now_ms)
-        assert (answer.granted, answer.status) == (holds and not stops, known.status)
+        # In limits counts what it was granted.
+        holds = holds and self.is_claimed(account, reservation) and all(each.rule == RULE_LIMIT for each in stops)
+        assert (answer.granted, answer.status) == (holds, known.status)
+        assert answer.reservation == (reservation if holds else "")
 
     @rule(account=accounts, name=st.sampled_from(OWN_LABELS), channels=channel_sets, about=purposes)
     def create_label(self, account: str, name: str, channels: frozenset[int], about: frozenset[int]) -> None:
         request = pb.CreateLabelRequest(label=pb.Label(name=name, channels=channels, purposes=about))
         self.change(account, "CreateLabel", request, lambda model: model.create_label(name, Label(channels, about)))
 
-    @rule(account=accounts, name=st.sampled_from(LABELS), channels=channel_sets, about=purposes)
-    def update_label(self, account: str, name: str, channels: frozenset[int], about: frozenset[int]) -> None:
-        request = pb.UpdateLabelRequest(label=pb.Label(name=name, channels=channels, purposes=about))
-        self.change(account, "UpdateLabel", request, lambda model: model.update_label(name, Label(channels, about)))
+    @rule(
+        account=accounts,
+        name=st.sampled_from(LABELS),
+        channels=channel_sets,
+        about=purposes,
+        reason=st.sampled_from(["", "texts have their own"]),
+    )
+    def update_label(
+        self, account: str, name: str, channels: frozenset[int], about: frozenset[int], reason: str
+    ) -> None:
+        request = pb.UpdateLabelRequest(label=pb.Label(name=name, channels=channels, purposes=about), reason=reason)
+        label = Label(channels, about)
+        self.change(account, "UpdateLabel", request, lambda model: model.update_label(name, label, reason))
 
     @rule(account=accounts, name=st.sampled_from([*OWN_LABELS, "do-not-text"]), really=st.integers(0, 3))
     def archive_label(self, account: str, name: str, really: int) -> None:

@@ -39,6 +39,7 @@ MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000
 CONFIRMATION_MS, PERMISSION_MS = 5 * MINUTE_MS, 15 * MINUTE_MS
 # The longest window, and the hour that the server keeps attempts beyond it.
 ATTEMPTS_KEPT_MS = 745 * HOUR_MS
+SEND_LEASE_MS = 744 * HOUR_MS
 
 BUILT_IN = {
     "do-not-contact": {VOICE, SMS, EMAIL, WHATSAPP},

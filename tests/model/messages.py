@@ -57,7 +57,7 @@ def finding_of(message: Any) -> Finding:
             subject += f" {message.legal_rule.region}"
     if message.HasField("attempts"):
         counted = message.attempts
-        attempts = counted.attempts, counted.max, counted.per_hours, counted.per, counted.after
+        attempts = counted.attempts, counted.max, counted.per_hours, counted.per, counted.after, counted.days
         subject = message.legal_rule.id
     return Finding(
         message.rule,
@@ -74,6 +74,7 @@ def finding_of(message: Any) -> Finding:
         in_ms(message.retry_at),
         attempts,
         message.HasField("lifted_by"),
+        (frozenset(message.attempts.channels), frozenset(message.attempts.regions)),
         loose=_loose(message),
     )
 

@@ -235,4 +235,6 @@ class Finding:
     retry_ms: int = 0
     attempts: tuple[int, ...] = ()
     lifted: bool = False
+    # The channels and regions of the limit that counts attempts.
+    where: tuple[frozenset[object], ...] = (frozenset(), frozenset())
     loose: frozenset[object] = field(default=frozenset(), compare=False)

@@ -48,6 +48,7 @@ from model.nouns import (
 STOP = "do-not-text", INBOUND_MESSAGE
 TEXTS = frozenset({SMS, WHATSAPP})
 EVERY_CHANNEL = frozenset(range(1, 5))
+EVERY_PURPOSE = frozenset(range(1, 6))
 RELATIONS = frozenset({BUSINESS_RELATIONSHIP, INQUIRY})
 # 1 where nothing is said.
 GRAVITY = {INTERNAL_DECISION: 0, LEGAL: 2, DECEASED: 2}
@@ -56,6 +57,11 @@ GRAVITY = {INTERNAL_DECISION: 0, LEGAL: 2, DECEASED: 2}
 def is_word(entry: Entry) -> bool:
     """Tell whether an entry is more than a decision of the company's own."""
     return entry.source in OWN_WORD or entry.reason != INTERNAL_DECISION
+
+
+def about(label: Label) -> frozenset[int]:
+    """Return the purposes that a label stops; none named is every one."""
+    return label.purposes or EVERY_PURPOSE
 
 
 def covers(target: str, address: str) -> bool:
@@ -126,8 +132,8 @@ class Account:
         if old.starts_ms <= entry.starts_ms and entry.ends_ms <= old.ends_ms and not graver:
             self.entries[key] = replace(old, said_on=said_on)
             return UNCHANGED
-        if old.ends_ms <= entry.recorded_ms:
-            # It has ended: the new one stands by itself.
+        if old.ends_ms <= entry.recorded_ms and entry.starts_ms <= entry.recorded_ms:
+            # It has ended, and the new one has begun: it stands by itself.
             self.entries[key] = entry
         else:
             # Whatever was said before stands, for the graver of the reasons.
@@ -169,9 +175,11 @@ class Account:
         for key in [key for key in self.consents if key.address == address and (about_all or key.kind in RELATIONS)]:
             del self.consents[key]
 
-    def word_stands(self, address: str) -> bool:
-        """Tell whether anything stands that the person asked for."""
-        said = any(entry.target == address and is_word(entry) for entry in self.entries.values())
+    def word_stands(self, address: str, now_ms: int) -> bool:
+        """Tell whether anything stands that the person asked for. What has ended does not, tidied away or not."""
+        said = any(
+            entry.target == address and is_word(entry) and now_ms < entry.ends_ms for entry in self.entries.values()
+        )
         return said or self.status(address) == REJECTED
 
     def set_opt_in(self, number: str, wanted: OptIn, *, manager: bool, has_evidence: bool) -> tuple[int, int]:
@@ -248,8 +256,13 @@ class Account:
             raise Refused("LABEL_EXISTS")
         self.labels[name] = label
 
-    def update_label(self, name: str, label: Label) -> None:
-        self.labels[name] = replace(label, archived=self._own_label(name).archived)
+    def update_label(self, name: str, label: Label, reason: str) -> None:
+        """Replace a label; where its entries would stop less, somebody must say why."""
+        before = self._own_label(name)
+        is_narrower = bool(before.channels - label.channels or about(before) - about(label))
+        if is_narrower and not reason and any(entry.label == name for entry in self.entries.values()):
+            raise Refused("LABEL_NARROWED")
+        self.labels[name] = replace(label, archived=before.archived)
 
     def archive_label(self, name: str) -> None:
         self.labels[name] = replace(self._own_label(name), archived=True)

@@ -15,6 +15,7 @@ from model.facts import (
     BLOCK,
     CONSENT_RENEWED,
     DAY_MS,
+    DEFER,
     EMAIL,
     SMS,
 )
@@ -38,8 +39,8 @@ class Saying(Writing):
 
     def __init__(self) -> None:
         super().__init__()
-        # The claims of sends that were granted, with the permission and the time.
-        self.granted: list[tuple[str, Any, int, int]] = []
+        # The claims of sends that were granted, with the permission, the attempt and the time.
+        self.granted: list[tuple[str, Any, int, str, int]] = []
 
     @initialize(policy=word_policies)
     def begin_with_a_policy_of_words(self, policy: Policy) -> None:
@@ -119,8 +120,8 @@ class Saying(Writing):
             account, "RecordConsent", request, lambda model: words.record_consent(model, key, consent)
         )
         if answer:
-            changed, stands = expected
-            assert answer.changed == changed
+            outcome, stands = expected
+            assert (answer.outcome, answer.changed) == (outcome, outcome == words.RECORDED)
             assert self.told_consent(address, answer.consent) == (key, stands.given_ms, stands.ends_ms)
 
     @staticmethod
@@ -198,21 +199,26 @@ class Saying(Writing):
             granted, verdict, _ = expected
             assert (answer.granted, answer.verdict) == (granted, verdict)
             assert answer.address == (mine[name] if granted else "")
+            assert not answer.HasField("retry_at") or verdict == DEFER
+            assert bool(answer.reservation) == granted
             if granted:
-                self.granted.append((account, request, name, now_ms))
+                known = self.models[account].permissions[name]
+                self.count_send(account, answer.reservation, known.row, known.channel)
+                self.granted.append((account, request, name, answer.reservation, now_ms))
 
     @precondition(lambda self: self.granted)
     @rule(choice=st.integers(0, 99))
     def claim_send_again(self, choice: int) -> None:
         """A retry of a granted claim is granted until the permission would have ended, while nothing new stops it."""
-        account, request, name, at_ms = self.granted[-1 - choice % min(3, len(self.granted))]
+        account, request, name, reservation, at_ms = self.granted[-1 - choice % min(3, len(self.granted))]
         model = self.models[account]
         known = model.permissions.get(name)
         if self.now_ms - at_ms >= RETRY_MS or (known and not answering.answers(model, known.policy, known.channel)):
             return
         answer = self.api(account, Role.CHECKER).call("ClaimSend", request)
-        granted = words.may_send_again(model, name, self.now_ms)
+        granted = self.is_claimed(account, reservation) and words.may_send_again(model, name, self.now_ms)
         assert (answer.granted, answer.verdict) == (granted, ALLOW if granted else BLOCK)
+        assert answer.reservation == (reservation if granted else "")
 
     @rule(account=accounts, address=people)
     def list_consents(self, account: str, address: str) -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from model.answering import answer
+from model.answering import answer, strongest
 from model.clocks import after_months, latest_day
 from model.facts import (
     ACCEPTED,
@@ -28,6 +28,7 @@ from model.facts import (
     REVIEW,
     REVOKED_FOR_ALL_FROM,
     RULE_ENTRY,
+    RULE_LIMIT,
     RULE_REVIEW,
     SENT,
     SMS,
@@ -36,6 +37,8 @@ from model.facts import (
 )
 from model.nouns import Consent, ConsentKey, Finding, OptIn, Permission, Refused, Revocation, Row, Waiting
 from model.reference import EVERY_CHANNEL, RELATIONS, STOP, TEXTS, Account
+
+RECORDED, STOOD_ALREADY, TAKEN_BACK = 1, 2, 3
 
 
 def reach(address: str) -> frozenset[int]:
@@ -51,8 +54,8 @@ def end_of(address: str, kind: int, given_ms: int, wanted_ms: float) -> float:
     return min(wanted_ms, after_months(given_ms, min(there)))
 
 
-def record_consent(account: Account, key: ConsentKey, wanted: Consent) -> tuple[bool, Consent]:
-    """Record a consent; returns whether it changed anything, and the consent with its end."""
+def record_consent(account: Account, key: ConsentKey, wanted: Consent) -> tuple[int, Consent]:
+    """Record a consent; returns what became of it, and the consent with its end."""
     reasons = []
     if key.policy and key.policy not in {*account.policies, *account.named}:
         reasons.append("POLICY_NOT_FOUND")
@@ -62,22 +65,22 @@ def record_consent(account: Account, key: ConsentKey, wanted: Consent) -> tuple[
     if reasons:
         raise Refused(*reasons)
     account.note(key.address, wanted.position)
-    if is_taken_back(account, key, wanted.given_ms):
-        return False, wanted
+    if is_taken_back(account, key, wanted.given_ms, wanted.recorded_ms):
+        return TAKEN_BACK, wanted
     account.named.add(key.policy)
-    return _keep_longer(account, key, wanted), wanted
+    return RECORDED if _keep_longer(account, key, wanted) else STOOD_ALREADY, wanted
 
 
-def is_taken_back(account: Account, key: ConsentKey, given_ms: int) -> bool:
+def is_taken_back(account: Account, key: ConsentKey, given_ms: int, now_ms: int) -> bool:
     """Tell whether a consent was given before it was revoked, or before the word that ended it."""
-    return _is_revoked(account, key, given_ms) or _ended_by_own_word(account, key, given_ms)
+    return _is_revoked(account, key, given_ms) or _ended_by_own_word(account, key, given_ms, now_ms)
 
 
-def _ended_by_own_word(account: Account, key: ConsentKey, given_ms: int) -> bool:
+def _ended_by_own_word(account: Account, key: ConsentKey, given_ms: int, now_ms: int) -> bool:
     if key.kind not in RELATIONS:
         return given_ms <= account.words.get(key.address, -1)
     said_ms = max(account.words.get(key.address, -1), account.words_of_labels.get(key.address, -1))
-    return given_ms <= said_ms or account.word_stands(key.address)
+    return given_ms <= said_ms or account.word_stands(key.address, now_ms)
 
 
 def _is_revoked(account: Account, key: ConsentKey, given_ms: int) -> bool:
@@ -227,9 +230,10 @@ def claim_send(account: Account, made: dict[int, str], name: int, now_ms: int, p
         raise Refused("PERMISSION_NOT_FOUND")
     known = account.permissions.get(name)
     if known is not None and not known.used and now_ms < known.ends_ms:
-        verdict, _, found = answer(account, known.policy, known.channel, known.row, now_ms)
-        if not all(_passes(known, name, finding) for finding in found):
-            return False, verdict, False
+        _, _, found = answer(account, known.policy, known.channel, known.row, now_ms)
+        stops = [finding for finding in found if not _passes(known, name, finding)]
+        if stops:
+            return False, strongest(stops), False
         account.permissions[name] = replace(known, used=True)
         account.note(made[name], position)
         return True, ALLOW, True
@@ -238,12 +242,15 @@ def claim_send(account: Account, made: dict[int, str], name: int, now_ms: int, p
 
 
 def may_send_again(account: Account, name: int, now_ms: int) -> bool:
-    """Tell whether a retry of the claim that used a permission up is granted: not ended, and nothing new stops it."""
+    """Tell whether a retry of the claim that used a permission up is granted: not ended, and nothing new stops it.
+
+    In limits counts what it was granted.
+    """
     known = account.permissions.get(name)
     if known is None or not known.used or now_ms >= known.ends_ms:
         return False
     _, _, found = answer(account, known.policy, known.channel, known.row, now_ms)
-    return all(_passes(known, name, finding) for finding in found)
+    return all(_passes(known, name, finding) for finding in found if finding.rule != RULE_LIMIT)
 
 
 def claim_request(

@@ -247,7 +247,7 @@ def _tell_registries(teller: Teller) -> None:
     # 80 of 100 numbers are taken, 79 are held.
     for name, numbers in (("s1", 100), ("s2", 80), ("s3", 79)):
         file = events.SourceFile(f"{name}.txt", hashlib.sha256(name.encode()).hexdigest(), 1200)
-        counts = {"lines": numbers + 3, "rejects": 3, "numbers": numbers}
+        counts: dict[str, Any] = {"lines": numbers + 3, "rejects": 3, "numbers": numbers}
         listed = date(2025, 6, 1)
         snapshot = events.Snapshot("us-national", name, "ftc", listed, (file,), **counts, coverage=("+1415",))
         teller.tell(events.SnapshotImported(snapshot), SERVER)

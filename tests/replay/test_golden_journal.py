@@ -75,6 +75,12 @@ def test_no_limit_is_lower_than_what_old_journals_may_hold(kept: Any) -> None:
     assert not lowered, f"a journal may hold more than the new limit, and would be refused: {lowered}\n{WHAT_TO_DO}"
 
 
+def test_the_limit_whose_effect_is_replayed_never_changes(kept: Any) -> None:
+    name = "REVIEWS_PER_ADDRESS_MAX"
+
+    assert getattr(limits, name) == kept["never_lowered"][name], WHAT_TO_DO
+
+
 def test_the_golden_history_can_be_told_anew() -> None:
     told = golden()
 

@@ -1,3 +1,4 @@
+import os
 import resource
 import shutil
 import subprocess
@@ -73,6 +74,36 @@ def test_store_whose_data_is_gone_is_refused_and_not_made_anew(tmp_path: Path) -
 
     with pytest.raises(StoreUnusable, match=r"restore data\.mdb"):
         LmdbStore.own(tmp_path)
+
+
+def test_store_whose_data_is_empty_is_refused_and_not_made_anew(tmp_path: Path) -> None:
+    LmdbStore.own(tmp_path).close()
+    (tmp_path / "data.mdb").write_bytes(b"")
+
+    with pytest.raises(StoreUnusable, match=r"data\.mdb is empty"):
+        LmdbStore.own(tmp_path)
+
+    assert (tmp_path / "data.mdb").stat().st_size == 0
+
+
+def test_store_whose_data_is_cut_off_is_refused(tmp_path: Path) -> None:
+    data = tmp_path / "data.mdb"
+    store = LmdbStore.own(tmp_path)
+    with store.transaction() as txn:
+        for number in range(2_000):
+            txn.put(Table.ADDRESSES, number.to_bytes(8), b"x" * 100)
+    store.close()
+    os.truncate(data, data.stat().st_size // 2)
+
+    with pytest.raises(StoreUnusable, match="cut off"):
+        LmdbStore.own(tmp_path)
+
+
+def test_new_store_is_told_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for _ in range(2):
+        LmdbStore.own(tmp_path / "store").close()
+
+    assert caplog.text.count("making a new, empty store") == 1
 
 
 def test_fresh_volume_takes_a_store(tmp_path: Path) -> None:

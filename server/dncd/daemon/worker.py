@@ -5,6 +5,7 @@ The end of stdin means that the supervisor is dead: then it ends at once, so tha
 had not acknowledged is all or nothing in the store.
 """
 
+import faulthandler
 import gc
 import logging
 import os
@@ -38,6 +39,7 @@ class Ending(Enum):
 
 def main() -> None:
     """Serve until told to stop; the exit code is 0 after a drain, and 1 where the worker failed."""
+    faulthandler.enable()
     told = _only_stderr_is_for_words()
     # Ctrl-C goes to the whole process group; the supervisor alone answers it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,6 +1,7 @@
 """Opening an LMDB environment as a store of this schema, or saying why not."""
 
 import errno
+import logging
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,9 @@ _TABLES_MAX: Final = 32
 _SPARE_TRANSACTIONS: Final = 64
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _ROOM_BYTES: Final = 1 << 20
+_WHOLE_SHARE: Final = 0.9
+
+_log = logging.getLogger(__name__)
 
 
 def open_environment(path: Path, *, create: bool, map_bytes: int) -> lmdb.Environment:
@@ -52,6 +56,7 @@ def open_environment(path: Path, *, create: bool, map_bytes: int) -> lmdb.Enviro
             max_spare_txns=_SPARE_TRANSACTIONS,
             lib_version=0,
         )
+        _check_length(env, path)
         if env.info()["last_txnid"] == 0:
             # LMDB syncs the file but not its name: a power loss could take the whole new store.
             _sync_names(path)
@@ -85,16 +90,32 @@ def sync_copy(path: Path) -> None:
 
 
 def _check_directory(path: Path, *, create: bool) -> None:
-    if (path / DATA_FILE).exists():
-        return
+    data = path / DATA_FILE
+    missing = "is not there"
+    if data.exists():
+        if data.stat().st_size:
+            return
+        # A copy that failed leaves it; LMDB would take it for a new store, that knows nobody.
+        missing = "is empty"
     if not create:
         raise StoreUnusable(f"There is no store in {path}.")
     # `lost+found` is what an empty volume holds.
-    if path.exists() and any(found.name not in {*LOCK_FILES, "lost+found"} for found in path.iterdir()):
+    if path.exists() and any(found.name not in {*LOCK_FILES, DATA_FILE, "lost+found"} for found in path.iterdir()):
         raise StoreUnusable(
-            f"{path} is not empty, and {DATA_FILE} is not there. If it was a store, restore {DATA_FILE} from a backup; "
+            f"{path} is not empty, and {DATA_FILE} {missing}. If it was a store, restore {DATA_FILE} from a backup; "
             "for a new store, name an empty directory."
         )
+    _log.warning("making a new, empty store in %s: it knows nobody", path)
+
+
+def _check_length(env: lmdb.Environment, path: Path) -> None:
+    """Raise `StoreUnusable` where much of the data is missing at its end, since to read there kills the process.
+
+    A few pages less are sound: LMDB does not write those that a transaction made and dropped again.
+    """
+    pages = env.info()["last_pgno"] + 1
+    if (path / DATA_FILE).stat().st_size < pages * env.stat()["psize"] * _WHOLE_SHARE:
+        raise StoreUnusable(f"{DATA_FILE} in {path} is cut off. Restore it from a backup.")
 
 
 def open_tables(env: lmdb.Environment, new_id: Callable[[], str], *, own: bool) -> tuple[Tables, str]:

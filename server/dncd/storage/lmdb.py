@@ -122,6 +122,8 @@ class LmdbStore:
         the directory. Raises `StorageFull`, or `DestinationUnusable` where the copy cannot be written; nothing of it
         is left then.
         """
+        if path.resolve().is_relative_to(self._path.resolve()):
+            raise DestinationUnusable(f"{path} is in the folder of the store; name a folder outside it for the copy.")
         file = _open_copy(path)
         try:
             with os.fdopen(file, "wb") as copy:
