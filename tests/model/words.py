@@ -208,13 +208,15 @@ def authorize(
     account: Account, policy: str, channel: int, row: Row, now_ms: int, position: int, *, given: bool
 ) -> tuple[int, int | None]:
     """Note whether permission was given; returns the verdict for this send, and when a permission ends."""
-    verdict, _, _ = answer(account, policy, channel, row, now_ms)
+    verdict, _, found = answer(account, policy, channel, row, now_ms)
     if verdict == INVALID:
         raise Refused("INVALID_ADDRESS")
+    # A full limit stands against a send as well, so permission is not all that is missing.
+    stops = {finding.verdict for finding in found if not finding.shadow} - {ALLOW}
     account.note(row.address, position)
     _drop_ended(account, row.address, now_ms)
     account.drop_permissions(row.address, frozenset({channel}))
-    if not given or verdict != PERMISSION_REQUIRED:
+    if not given or stops != {PERMISSION_REQUIRED}:
         return verdict, None
     ends_ms = now_ms + PERMISSION_MS
     account.permissions[position] = Permission(row, channel, policy, confirms=False, ends_ms=ends_ms)
