@@ -1,5 +1,6 @@
 """Putting lists in force: what is held, what is refused, what pruning leaves, and how long a number has been listed."""
 
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from dncd import journal
 from dncd.batch import Batch, Moment
-from dncd.catalog import read
+from dncd.catalog import Catalogs, read
 from dncd.check import decide
 from dncd.nouns import Channel
 from dncd.registry.shelf import Shelf
@@ -28,7 +29,7 @@ from registries.operating import (
     require,
     verdicts,
 )
-from serving import Served, moment
+from serving import Served, moment, pb
 
 PHONES = [*range(14155550100, 14155550110)]
 
@@ -278,3 +279,21 @@ def test_a_list_that_was_rolled_back_or_broken_is_no_proof_that_a_number_joined(
     operator.activate("tps", whole, reason="the list of June is broken")
 
     assert verdicts(server.api(), 442079460100) == [BLOCK]
+
+
+def test_a_change_of_the_catalog_keeps_the_lists_of_asked_policies_open(
+    server: Served, operator: Operator, store: Path, us: str
+) -> None:
+    catalogs = Catalogs(Shelf(store / "registries"), read_rulebook())
+    with server.store.snapshot() as before:
+        [screen] = catalogs.at(before, 1).policy(before, "calls").screens
+        opened = weakref.ref(screen.in_force.members) if screen.in_force else None
+    del screen
+    server.api().call("CreateLabel", pb.CreateLabelRequest(label=pb.Label(name="another", channels=[1])))
+
+    with server.store.snapshot() as after:
+        [screen] = catalogs.at(after, 1).policy(after, "calls").screens
+
+    assert opened is not None
+    assert screen.in_force is not None
+    assert screen.in_force.members is opened()

@@ -37,7 +37,7 @@ BY_KIND: tuple[tuple[type[DoNotContactError], ExitCode, str], ...] = (
     (
         Unavailable,
         ExitCode.UNREACHABLE,
-        "Is the server running, and is --server right? Until it answers, contact nobody.",
+        "Is the server running, and are --server, --tls, --ca and --cert right? Until it answers, contact nobody.",
     ),
     (Timeout, ExitCode.UNREACHABLE, "Try again, or give it longer with --timeout. Until it answers, contact nobody."),
     (DoNotContactError, ExitCode.UNREACHABLE, "There is no complete answer: contact nobody it was about."),

@@ -35,6 +35,8 @@ def connect(connection: Connection) -> Client:
     """Build a client. Raises FileError for a file that cannot be read, UsageError for options that do not fit."""
     if not connection.server.strip():
         raise UsageError("--server names no server.", "Give --server HOST:PORT, or set DNC_SERVER.")
+    if ":" not in connection.server:
+        raise UsageError("--server names no port.", f"Give --server {connection.server}:7420, or the port it has.")
     try:
         return Client(
             connection.server,

@@ -17,8 +17,6 @@ from dncd import journal, metrics, registries
 from dncd.config import REGISTRIES_FOLDER
 from dncd.metrics import CODES, KINDS, Layout
 from dncd.nouns import Channel, Mode, Verdict
-from dncd.registry.failures import SnapshotDamaged
-from dncd.registry.verify import check_shape
 from dncd.storage.contract import Snapshot, Store
 
 _DISK_BLOCK_BYTES: Final = 512
@@ -155,13 +153,7 @@ def _timestamp(kept: registries.Kept) -> float:
 
 def _is_usable(folder: Path, kept: registries.Kept | None) -> bool:
     """Tell whether a worker that opens the list would find it whole; reads its manifest and the sizes of its files."""
-    if kept is None:
-        return False
-    try:
-        check_shape(folder / kept.snapshot.registry / kept.snapshot.id)
-    except (SnapshotDamaged, OSError):
-        return False
-    return True
+    return kept is not None and not registries.damage(folder / kept.snapshot.registry / kept.snapshot.id, kept.snapshot)
 
 
 def _bytes_on_disk(folder: Path) -> Samples:
